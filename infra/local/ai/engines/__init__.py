@@ -1,0 +1,1 @@
+"""The translation engines. Each says which pairs it has and translates one line at a time."""

@@ -1,0 +1,271 @@
+"""Service integrations of Step Functions: each task is authorised against the machine's role, then dispatched.
+
+Optimised integrations answer as AWS's do; everything else goes through ministack's `aws-sdk` dispatch, which needs
+only to be told the services it does not know.
+"""
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import TimeoutError as FutureTimeout
+from contextvars import copy_context
+from functools import cache
+from typing import Any, NamedTuple
+
+from infra.local.aws import clients, http_task, iam, inprocess
+from infra.local.aws.asl.engine import TaskCall
+from infra.local.aws.asl.errors import TIMEOUT, StateError, runtime_error
+
+Json = Any
+_PREFIX = "arn:aws:states:::"
+# Lambda invocations wait here, so that a task's timeout can pass without them.
+_waiting = ThreadPoolExecutor(max_workers=128, thread_name_prefix="sfn-task")
+
+
+class _Sdk(NamedTuple):
+    """A JSON-protocol service: its key in ministack, its x-amz-target prefix, its name in error codes."""
+
+    key: str
+    target: str
+    errors: str
+
+
+# Error prefixes are the names of the Java SDK's client classes, as docs.aws.amazon.com/step-functions/latest/dg/
+# supported-services-awssdk.html lists them.
+_SDK = {
+    "translate": _Sdk("translate", "AWSShineFrontendService_20170701", "Translate"),
+    "comprehend": _Sdk("comprehend", "Comprehend_20171127", "Comprehend"),
+    "dynamodb": _Sdk("dynamodb", "DynamoDB_20120810", "DynamoDb"),
+    "eventbridge": _Sdk("events", "AWSEvents", "EventBridge"),
+    "secretsmanager": _Sdk("secretsmanager", "secretsmanager", "SecretsManager"),
+    "sqs": _Sdk("sqs", "AmazonSQS", "Sqs"),
+    "ssm": _Sdk("ssm", "AmazonSSM", "Ssm"),
+}
+_BOTO_NAMES = {"eventbridge": "events", "sfn": "stepfunctions", "cloudwatchlogs": "logs"}
+
+
+def invoke(call: TaskCall) -> Json:
+    """The result of one task attempt. Raises StateError with the name AWS gives the failure."""
+    resource = call.resource.split(".waitForTaskToken")[0]
+    try:
+        if call.token is not None:
+            return _callback(call, resource)
+        return _dispatch(call, resource)
+    except inprocess.CallTimedOut as error:
+        raise StateError(TIMEOUT) from error
+
+
+def _dispatch(call: TaskCall, resource: str) -> Json:
+    if ":function:" in resource:
+        return _lambda(call, resource, call.parameters)
+    if not resource.startswith(_PREFIX):
+        return _ministack(call, resource)
+    service, _, action = resource.removeprefix(_PREFIX).partition(":")
+    if service == "aws-sdk":
+        return _aws_sdk(call, *action.split(":", 1))
+    handler = _OPTIMISED.get(f"{service}:{action}")
+    return handler(call, action) if handler else _ministack(call, resource)
+
+
+def _allow(call: TaskCall, error: str, action: str, resource: str, context: Mapping[str, Json] | None = None) -> None:
+    try:
+        iam.require(call.execution.role_arn, action, resource, context)
+    except iam.AccessDenied as denied:
+        raise StateError(error, str(denied)) from denied
+
+
+def _in_time(call: TaskCall, function: Callable[[], Json]) -> Json:
+    future = _waiting.submit(copy_context().run, function)
+    try:
+        return future.result(call.timeout)
+    except FutureTimeout as error:
+        raise StateError(TIMEOUT) from error
+
+
+# Lambda
+
+
+def _lambda_invoke(call: TaskCall, _action: str) -> Json:
+    name = call.parameters["FunctionName"]
+    result = _lambda(call, name, call.parameters.get("Payload", {}))
+    return {"ExecutedVersion": "$LATEST", "Payload": result, "StatusCode": 200}
+
+
+def _lambda(call: TaskCall, name: str, payload: Json) -> Json:
+    from ministack.services import stepfunctions  # noqa: PLC0415 - after its environment is set
+
+    arn = name if name.startswith("arn:") else f"arn:aws:lambda:{clients.REGION}:{clients.ACCOUNT_ID}:function:{name}"
+    _allow(call, "Lambda.AWSLambdaException", "lambda:InvokeFunction", arn)
+    return _in_time(call, lambda: _translated(lambda: stepfunctions._call_lambda(name, payload)))
+
+
+def _translated(function: Callable[[], Json]) -> Json:
+    from ministack.services.stepfunctions import _ExecutionError  # noqa: PLC0415
+
+    try:
+        return function()
+    except _ExecutionError as error:
+        raise StateError(error.error, error.cause) from error
+
+
+# Optimised integrations of DynamoDB and EventBridge
+
+
+def _dynamodb(call: TaskCall, action: str) -> Json:
+    """`dynamodb:getItem|putItem|updateItem|deleteItem`; unmodelled errors are AmazonDynamoDBException."""
+    operation = action[0].upper() + action[1:]
+    _require_sdk(call, "dynamodb", operation, "DynamoDB.AmazonDynamoDBException")
+    reply = inprocess.call("dynamodb", f"DynamoDB_20120810.{operation}", call.parameters, call.timeout)
+    if reply.error:
+        name = reply.error if reply.error in _modelled("dynamodb") else "AmazonDynamoDBException"
+        raise StateError(f"DynamoDB.{name}", reply.message)
+    return reply.body
+
+
+def _put_events(call: TaskCall, _action: str) -> Json:
+    """`events:putEvents`: objects become JSON text, and the execution's and machine's ARNs join Resources.
+
+    docs.aws.amazon.com/step-functions/latest/dg/connect-eventbridge.html. A bus that does not exist fails too: AWS
+    drops such events in silence, which nobody wants to find out in production.
+    """
+    entries = [_entry(call, entry) for entry in call.parameters["Entries"]]
+    for entry in entries:
+        context = {"events:source": entry.get("Source"), "events:detail-type": entry.get("DetailType")}
+        _allow(call, "EventBridge.AccessDeniedException", "events:PutEvents", _bus_arn(entry), context)
+        _require_bus(entry)
+    reply = inprocess.call("events", "AWSEvents.PutEvents", {"Entries": entries}, call.timeout)
+    if reply.error:
+        raise StateError(f"EventBridge.{reply.error}", reply.message)
+    if reply.body.get("FailedEntryCount"):
+        raise StateError("EventBridge.FailedEntry", json.dumps(reply.body))
+    return reply.body
+
+
+def _entry(call: TaskCall, entry: Mapping[str, Json]) -> dict[str, Json]:
+    detail = entry.get("Detail", {})
+    return {
+        **entry,
+        "Detail": detail if isinstance(detail, str) else json.dumps(detail, ensure_ascii=False),
+        "Resources": [*entry.get("Resources", ()), call.execution.arn, call.execution.machine_arn],
+    }
+
+
+def _bus_arn(entry: Mapping[str, Json]) -> str:
+    name = entry.get("EventBusName", "default")
+    return name if name.startswith("arn:") else f"arn:aws:events:{clients.REGION}:{clients.ACCOUNT_ID}:event-bus/{name}"
+
+
+def _require_bus(entry: Mapping[str, Json]) -> None:
+    from ministack.services import eventbridge  # noqa: PLC0415
+
+    name = _bus_arn(entry).rpartition("event-bus/")[2]
+    if name != "default" and name not in eventbridge._event_buses:
+        raise StateError("EventBridge.FailedEntry", f"Event bus {name} does not exist.")
+
+
+# aws-sdk integrations
+
+
+def _aws_sdk(call: TaskCall, service: str, action: str) -> Json:
+    service = service.lower()
+    operation = action[0].upper() + action[1:]
+    known = _SDK.get(service)
+    if known is None:
+        return _ministack(call, call.resource)
+    _require_sdk(call, service, operation, f"{known.errors}.{known.errors}Exception")
+    reply = inprocess.call(known.key, f"{known.target}.{operation}", call.parameters, call.timeout)
+    if reply.error:
+        name = reply.error if reply.error in _modelled(service) else f"{known.errors}Exception"
+        cause = f"{reply.message} (Service: {known.errors}, Status Code: {reply.status}, Request ID: local)"
+        raise StateError(f"{known.errors}.{name}", cause)
+    return reply.body
+
+
+@cache
+def _modelled(service: str) -> frozenset[str]:
+    """Error codes that have an exception class of their own in the SDKs."""
+    import botocore.session  # noqa: PLC0415 - 100 ms that most starts do not need
+
+    model = botocore.session.get_session().get_service_model(_BOTO_NAMES.get(service, service))
+    return frozenset(code for shape in model.error_shapes for code in (shape.name, shape.error_code) if code)
+
+
+def _require_sdk(call: TaskCall, service: str, operation: str, error: str) -> None:
+    for action, resource in _needs(service, operation, call.parameters):
+        _allow(call, error, action, resource)
+
+
+def _needs(service: str, operation: str, parameters: Json) -> Iterator[tuple[str, str]]:
+    """(action, resource ARN) pairs a JSON-protocol call is checked for, as ministack's front door would."""
+    from ministack.core import iam_actions  # noqa: PLC0415
+
+    sdk = _SDK[service]
+    action = f"{sdk.key}:{operation}"
+    headers, body = inprocess.headers(f"{sdk.target}.{operation}"), json.dumps(parameters).encode()
+    where = (clients.REGION, clients.ACCOUNT_ID)
+    checks = iam_actions.dynamodb_transaction_checks(action, body, *where) if service == "dynamodb" else []
+    if checks:
+        yield from checks
+        return
+    several = {"dynamodb": iam_actions.dynamodb_resource_arns, "eventbridge": iam_actions.eventbridge_resource_arns}
+    if service in several:
+        yield from ((action, arn) for arn in several[service](body, *where) or ["*"])
+    else:
+        yield action, iam_actions.extract_resource_arn(sdk.key, "POST", "/", headers, body, {}, *where)
+
+
+# Everything ministack does by itself
+
+_MINISTACK_ACTIONS = {
+    "sqs:sendMessage": ("sqs:SendMessage", "QueueUrl"),
+    "sns:publish": ("sns:Publish", "TopicArn"),
+    "states:startExecution": ("states:StartExecution", "StateMachineArn"),
+    "aws-sdk:sfn:startSyncExecution": ("states:StartSyncExecution", "StateMachineArn"),
+    "aws-sdk:sfn:startExecution": ("states:StartExecution", "StateMachineArn"),
+}
+
+
+def _ministack(call: TaskCall, resource: str) -> Json:
+    from ministack.services import stepfunctions  # noqa: PLC0415
+
+    name = resource.removeprefix(_PREFIX).partition(".sync")[0]
+    action, key = _MINISTACK_ACTIONS.get(name, (None, ""))
+    if action is None:
+        raise runtime_error(f"{resource} is not available on one machine: add it to infra/local/aws/tasks.py")
+    target = call.parameters.get(key, "*")
+    if target.startswith("http"):
+        target = f"arn:aws:sqs:{clients.REGION}:{clients.ACCOUNT_ID}:{target.rpartition('/')[2]}"
+    service = name.removeprefix("aws-sdk:").partition(":")[0]
+    _allow(call, f"{service.upper()}.AccessDeniedException", action, target)
+    return _in_time(call, lambda: _translated(lambda: stepfunctions._invoke_resource(resource, call.parameters)))
+
+
+def _callback(call: TaskCall, resource: str) -> Json:
+    """Dispatch, then wait for SendTaskSuccess or SendTaskFailure with the token."""
+    from threading import Event  # noqa: PLC0415
+
+    from ministack.services import stepfunctions  # noqa: PLC0415
+
+    event = Event()
+    slot: dict[str, Json] = {"event": event, "result": None, "error": None, "heartbeat": None}
+    stepfunctions._task_tokens[call.token] = slot
+    try:
+        _dispatch(call, resource)
+        if not event.wait(call.timeout):
+            raise StateError(TIMEOUT)
+    finally:
+        stepfunctions._task_tokens.pop(call.token, None)
+    if slot["error"]:
+        raise StateError(slot["error"].get("Error"), slot["error"].get("Cause"))
+    return json.loads(slot["result"])
+
+
+_OPTIMISED: dict[str, Callable[[TaskCall, str], Json]] = {
+    "lambda:invoke": _lambda_invoke,
+    "dynamodb:getItem": _dynamodb,
+    "dynamodb:putItem": _dynamodb,
+    "dynamodb:updateItem": _dynamodb,
+    "dynamodb:deleteItem": _dynamodb,
+    "events:putEvents": _put_events,
+    "http:invoke": lambda call, _action: http_task.invoke(call),
+}

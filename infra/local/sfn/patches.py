@@ -1,0 +1,251 @@
+"""What moto 5.2.5's Step Functions interpreter needs to be a strict judge, in one place.
+
+Each patch names what it stands in for. All are applied once, by ``apply``, and leave executions alone that do not carry
+a ``CaseRun``. ``tests/unit/local/sfn/test_patches.py`` fails when a pin of moto no longer has these seams.
+"""
+
+from __future__ import annotations
+
+import datetime
+import time
+from collections.abc import Callable
+from typing import Any
+
+from moto.stepfunctions.parser.api import HistoryEventType, TaskFailedEventDetails, TaskTimedOutEventDetails
+from moto.stepfunctions.parser.asl.component.common.catch.catcher_decl import CatcherDecl
+from moto.stepfunctions.parser.asl.component.common.catch.catcher_outcome import CatcherOutcomeCaught
+from moto.stepfunctions.parser.asl.component.common.error_name.custom_error_name import CustomErrorName
+from moto.stepfunctions.parser.asl.component.common.error_name.error_equals_decl import ErrorEqualsDecl
+from moto.stepfunctions.parser.asl.component.common.error_name.error_name import ErrorName
+from moto.stepfunctions.parser.asl.component.common.error_name.failure_event import FailureEvent, FailureEventException
+from moto.stepfunctions.parser.asl.component.common.error_name.states_error_name import StatesErrorName
+from moto.stepfunctions.parser.asl.component.common.retry import retrier_decl
+from moto.stepfunctions.parser.asl.component.common.retry.retrier_decl import RetrierDecl
+from moto.stepfunctions.parser.asl.component.common.retry.retrier_outcome import RetrierOutcome
+from moto.stepfunctions.parser.asl.component.eval_component import EvalComponent
+from moto.stepfunctions.parser.asl.component.state import state as state_module
+from moto.stepfunctions.parser.asl.component.state.choice.choice_rule import ChoiceRule
+from moto.stepfunctions.parser.asl.component.state.choice.state_choice import StateChoice
+from moto.stepfunctions.parser.asl.component.state.exec.state_task import state_task_factory
+from moto.stepfunctions.parser.asl.component.state.exec.state_task.service import state_task_service_factory
+from moto.stepfunctions.parser.asl.component.state.exec.state_task.service.state_task_service import StateTaskService
+from moto.stepfunctions.parser.asl.component.state.wait.wait_function.wait_function import WaitFunction
+from moto.stepfunctions.parser.asl.eval.environment import Environment
+from moto.stepfunctions.parser.asl.eval.event.event_detail import EventDetails
+from moto.stepfunctions.parser.asl.eval.states import StateData
+from moto.stepfunctions.parser.asl.parse import preprocessor
+from moto.stepfunctions.parser.mocking.mock_config import MockedResponseReturn
+
+from infra.local.sfn.mocks import CaseRun, MissingMock, Throw
+
+UNCATCHABLE = frozenset({"States.Runtime", "States.DataLimitExceeded"})
+"""States.ALL and States.TaskFailed never match these (Step Functions guide, "Handling errors", list of error names)."""
+
+HTTP_ERRORS = "States.Http."
+"""``http:invoke`` fails with ``States.Http.StatusCode.NNN`` or ``States.Http.Socket`` (guide, "Call HTTPS APIs")."""
+
+_RULE_MATCHED = "dragoman-rule-matched"
+
+_wait_scale = 0.0
+_applied = False
+
+
+def apply() -> None:
+    """Patch moto's interpreter, once for the process."""
+    global _applied  # noqa: PLW0603 (patches are process-wide, so is the guard)
+    if _applied:
+        return
+    _applied = True
+    _answer_tasks_from_mocks()
+    _add_http_invoke()
+    _match_errors_as_aws()
+    _scale_waits()
+    _write_times_as_aws()
+    _make_heap_keys_early()
+    _report_what_is_taken()
+
+
+def set_wait_scale(scale: float) -> None:
+    """Multiply every Wait and retry interval by ``scale``; 0 skips them."""
+    global _wait_scale  # noqa: PLW0603 (moto's components carry no configuration)
+    _wait_scale = scale
+
+
+def run_of(env: Environment) -> CaseRun | None:
+    """Return the CaseRun of an execution, or None for one that is not ours."""
+    return env.mock_test_case if isinstance(env.mock_test_case, CaseRun) else None
+
+
+def _wrap(owner: Any, name: str, wrapper: Callable[..., Any]) -> None:
+    original = getattr(owner, name)
+    setattr(owner, name, lambda *args, **kwargs: wrapper(original, *args, **kwargs))
+
+
+def _answer_tasks_from_mocks() -> None:
+    """Stand in for Environment.is_mocked_mode and get_current_mocked_response.
+
+    They are the interpreter's own seam for mocks, called by every task before it would ask boto_client_for for a
+    client; moto ships it unused, and counts retries where Step Functions Local counts invocations.
+    """
+    _wrap(Environment, "is_mocked_mode", lambda original, env: run_of(env) is not None or original(env))
+    _wrap(Environment, "get_current_mocked_response", _mocked_response)
+
+
+def _mocked_response(original: Callable[..., Any], env: Environment) -> MockedResponseReturn:
+    run = run_of(env)
+    if run is None:
+        return original(env)
+    try:
+        answer = run.answer(env.next_state_name)
+    except MissingMock as missing:
+        raise FailureEventException(_failure(env, "States.Runtime", str(missing))) from missing
+    if isinstance(answer, Throw):
+        raise FailureEventException(_failure(env, answer.error, answer.cause))
+    return MockedResponseReturn(range_start=0, range_end=0, payload=answer.value)
+
+
+def _failure(env: Environment, error: str, cause: str) -> FailureEvent:
+    if error == "States.Timeout":
+        timed_out = EventDetails(taskTimedOutEventDetails=TaskTimedOutEventDetails(error=error, cause=cause))
+        return FailureEvent(env, _error_name(error), HistoryEventType.TaskTimedOut, timed_out)
+    failed = EventDetails(taskFailedEventDetails=TaskFailedEventDetails(error=error, cause=cause))
+    return FailureEvent(env, _error_name(error), HistoryEventType.TaskFailed, failed)
+
+
+class _ServiceErrorName(ErrorName):  # type: ignore[misc] # moto is untyped
+    """An error of an integration that begins with ``States.`` and yet is not one of the language's own."""
+
+
+def _error_name(name: str | None) -> ErrorName:
+    if name is not None and name.startswith(HTTP_ERRORS):
+        return _ServiceErrorName(name)
+    if name is not None and name.startswith("States."):
+        return StatesErrorName.from_name(name)
+    return CustomErrorName(name)
+
+
+class _HttpInvoke(StateTaskService):  # type: ignore[misc] # moto is untyped
+    """``arn:aws:states:::http:invoke``; its fields are those of the guide's "HTTP Task fields"."""
+
+    def _get_supported_parameters(self) -> set[str] | None:
+        if self.resource.api_action != "invoke":
+            return None
+        return {
+            "ApiEndpoint",
+            "Method",
+            "Authentication",
+            "InvocationConfig",
+            "Headers",
+            "QueryParameters",
+            "RequestBody",
+            "Transform",
+        }
+
+    def _eval_service_task(self, **_: Any) -> None:
+        raise RuntimeError("http:invoke answers from mocks only")
+
+
+def _add_http_invoke() -> None:
+    """Add to state_task_service_for, which knows no service ``http``, and let Retry and Catch name its errors."""
+
+    def service_for(original: Callable[[str], StateTaskService], service_name: str) -> StateTaskService:
+        return _HttpInvoke() if service_name == "http" else original(service_name)
+
+    _wrap(state_task_service_factory, "state_task_service_for", service_for)
+    state_task_factory.state_task_service_for = state_task_service_factory.state_task_service_for
+    preprocessor.CustomErrorName = lambda error_name: _error_name(error_name)
+
+
+def _match_errors_as_aws() -> None:
+    """Stand in for ErrorEqualsDecl._eval_body, whose States.ALL matches everything."""
+
+    def evaluate(original: Callable[..., None], decl: ErrorEqualsDecl, env: Environment) -> None:
+        name = env.stack[-1].error_name if env.stack[-1] else None
+        if name not in UNCATCHABLE:
+            original(decl, env)
+            return
+        env.stack.pop()
+        env.stack.append(any(listed.error_name == name for listed in decl.error_names))
+
+    _wrap(ErrorEqualsDecl, "_eval_body", evaluate)
+
+
+class _ScaledTime:
+    """Stands in for the module ``time`` inside retrier_decl."""
+
+    @staticmethod
+    def sleep(seconds: float) -> None:
+        time.sleep(seconds * _wait_scale)
+
+
+def _scale_waits() -> None:
+    """Stand in for ``time.sleep`` of RetrierDecl._eval_body and for WaitFunction._wait_interval."""
+
+    def wait(_original: Callable[..., None], _function: WaitFunction, env: Environment, wait_seconds: float) -> None:
+        if wait_seconds > 0 and _wait_scale > 0:
+            env.program_state_event.wait(wait_seconds * _wait_scale)
+
+    retrier_decl.time = _ScaledTime
+    _wrap(WaitFunction, "_wait_interval", wait)
+
+
+def _write_times_as_aws() -> None:
+    """Stand in for the StateData that CommonStateField._eval_body makes: AWS writes milliseconds and ``Z``."""
+
+    def state_data(EnteredTime: str, Name: str) -> StateData:  # noqa: N803 (the TypedDict's own keys)
+        return StateData(EnteredTime=aws_time(datetime.datetime.fromisoformat(EnteredTime)), Name=Name)
+
+    state_module.StateData = state_data
+
+
+def aws_time(moment: datetime.datetime) -> str:
+    """Format a time as the context object has it: ``2026-11-21T11:06:04.123Z``."""
+    return moment.astimezone(datetime.UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def _make_heap_keys_early() -> None:
+    """Stand in for EvalComponent.heap_key, made on first use without a lock.
+
+    Two iterations failing at once could each make one, and the second lost its retry count (too many attempts).
+    """
+    EvalComponent.heap_key = property(lambda component: str(id(component)))
+
+
+def _report_what_is_taken() -> None:
+    """Note in the CaseRun which Choice rule, Retrier and Catcher decided, by component, for the coverage."""
+    _wrap(StateChoice, "_eval_state", _note_choice)
+    _wrap(ChoiceRule, "_eval_body", _note_rule)
+    _wrap(RetrierDecl, "_eval_body", _note_retrier)
+    _wrap(CatcherDecl, "_eval_body", _note_catcher)
+
+
+def _note(env: Environment, component: Any, what: str) -> None:
+    run = run_of(env)
+    if run is not None:
+        run.visits.add((what, str(id(component))))
+
+
+def _note_choice(original: Callable[..., None], state: StateChoice, env: Environment) -> None:
+    env.heap.pop(_RULE_MATCHED, None)
+    original(state, env)
+    if not env.heap.pop(_RULE_MATCHED, False):
+        _note(env, state, "default")
+
+
+def _note_rule(original: Callable[..., None], rule: ChoiceRule, env: Environment) -> None:
+    original(rule, env)
+    if env.stack[-1] is True:
+        env.heap[_RULE_MATCHED] = True
+        _note(env, rule, "choice")
+
+
+def _note_retrier(original: Callable[..., None], retrier: RetrierDecl, env: Environment) -> None:
+    original(retrier, env)
+    if env.stack[-1] is RetrierOutcome.Executed:
+        _note(env, retrier, "retry")
+
+
+def _note_catcher(original: Callable[..., None], catcher: CatcherDecl, env: Environment) -> None:
+    original(catcher, env)
+    if isinstance(env.stack[-1], CatcherOutcomeCaught):
+        _note(env, catcher, "catch")
