@@ -44,6 +44,11 @@ UNCATCHABLE = frozenset({"States.Runtime", "States.DataLimitExceeded"})
 HTTP_ERRORS = "States.Http."
 """``http:invoke`` fails with ``States.Http.StatusCode.NNN`` or ``States.Http.Socket`` (guide, "Call HTTPS APIs")."""
 
+HTTP_FIELDS = frozenset(
+    {"ApiEndpoint", "Method", "Authentication", "InvocationConfig", "Headers", "QueryParameters", "RequestBody", "Transform"}
+)
+"""The guide's "HTTP Task fields"."""
+
 _RULE_MATCHED = "dragoman-rule-matched"
 
 _wait_scale = 0.0
@@ -125,21 +130,12 @@ def _error_name(name: str | None) -> ErrorName:
 
 
 class _HttpInvoke(StateTaskService):  # type: ignore[misc] # moto is untyped
-    """``arn:aws:states:::http:invoke``; its fields are those of the guide's "HTTP Task fields"."""
+    """``arn:aws:states:::http:invoke``, which moto lacks."""
 
     def _get_supported_parameters(self) -> set[str] | None:
         if self.resource.api_action != "invoke":
             return None
-        return {
-            "ApiEndpoint",
-            "Method",
-            "Authentication",
-            "InvocationConfig",
-            "Headers",
-            "QueryParameters",
-            "RequestBody",
-            "Transform",
-        }
+        return set(HTTP_FIELDS)
 
     def _eval_service_task(self, **_: Any) -> None:
         raise RuntimeError("http:invoke answers from mocks only")

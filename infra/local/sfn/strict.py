@@ -141,8 +141,8 @@ def _run(execution: Execution) -> None:
     worker = execution.worker
     try:
         worker.start()
-        execution.status, execution.error, execution.cause = worker.exec_status, worker.error, worker.cause
-        if worker.exec_status == "SUCCEEDED":
+        execution.status, execution.error, execution.cause = worker.exec_status.value, worker.error, worker.cause
+        if execution.status == "SUCCEEDED":
             execution.output = json.dumps(worker.output, ensure_ascii=False, separators=(",", ":"))
     except Exception as error:  # noqa: BLE001 (the thread's outermost frame: a crash is the execution's outcome)
         logging.getLogger(__name__).exception("The interpreter failed.")

@@ -1,0 +1,89 @@
+# Dragoman. `make help` explains every target; a line after ## is its explanation.
+.DEFAULT_GOAL := help
+.PHONY: help run text redrive tests unit lint types validate statemachines local-sfn build models deploy bench lock clean
+SHELL := /bin/bash
+
+# The first Python from 3.11 to 3.13 that runs here; PYTHON=… chooses another.
+PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
+  $$p -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' 2>/dev/null && { echo $$p; break; }; done)
+VENV := .venv
+PY := $(VENV)/bin/python
+MODELS := .dragoman/models
+PIP_INSTALL := -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes
+PYTEST := $(PY) -m pytest
+
+help: ## Show this help
+	@echo 'Dragoman: text a number in any language and be understood.'; echo
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+# --- set-up ---------------------------------------------------------------------------------------------------------------
+$(PY):
+	@test -n "$(PYTHON)" || { echo 'Dragoman needs Python 3.11, 3.12 or 3.13, and found none. Install one, or name it: make run PYTHON=/path/to/python'; exit 1; }
+	@echo 'Making the virtual environment .venv with $(PYTHON)'
+	@$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.run: requirements/run.txt | $(PY)
+	@echo 'Installing the packages of requirements/run.txt (about a minute the first time)'
+	@$(PY) $(PIP_INSTALL) -r requirements/run.txt
+	@touch $@
+
+$(VENV)/.test: requirements/test.txt $(VENV)/.run
+	@echo 'Installing the packages of requirements/test.txt'
+	@$(PY) $(PIP_INSTALL) -r requirements/test.txt
+	@touch $@
+
+.venv-sam/.ready: requirements/sam.txt | $(PY)
+	@echo 'Installing the SAM CLI into .venv-sam'
+	@$(PY) -m venv .venv-sam
+	@.venv-sam/bin/python $(PIP_INSTALL) -r requirements/sam.txt
+	@touch $@
+
+build: $(VENV)/.run ## Build the functions and their layer into build/
+	@$(PY) -m infra.build
+
+models: $(VENV)/.run ## Fetch the local translation models (verified by their hashes)
+	@$(PY) -m infra.local.ai.models --dir $(MODELS)
+
+# --- using it -------------------------------------------------------------------------------------------------------------
+run: build models ## Run all of Dragoman on this machine; Ctrl-C stops it
+	@exec $(PY) -m infra.local
+
+text: $(VENV)/.run ## Text the number: make text FROM=+12025550100 BODY='¿Dónde está la clínica?'
+	@FROM="$(FROM)" BODY="$${BODY-}" $(PY) -m infra.local.text
+
+redrive: $(VENV)/.run ## List what is parked in the dead-letter queues; QUEUE=messages puts it back (AWS=1 for the deployed stack)
+	@$(PY) -m infra.redrive $(if $(QUEUE),--queue $(QUEUE)) $(if $(AWS),--aws)
+
+# --- testing --------------------------------------------------------------------------------------------------------------
+tests: $(if $(filter local-sfn,$(MAKECMDGOALS)),statemachines,lint types validate pytest) ## Run the whole suite (after local-sfn: the state machine cases against port 8083)
+
+.PHONY: pytest
+pytest: $(VENV)/.test build models
+	@$(PYTEST)
+
+unit: $(VENV)/.test build ## Only the quick tests: logic and contracts
+	@$(PYTEST) tests/unit/functions tests/contract
+
+lint: $(VENV)/.test ## Check style with ruff
+	@$(VENV)/bin/ruff check . && $(VENV)/bin/ruff format --check .
+
+types: $(VENV)/.test build ## Check types with mypy --strict
+	@$(VENV)/bin/mypy
+
+validate: $(VENV)/.test .venv-sam/.ready build ## Check the template with cfn-lint and sam validate --lint
+	@$(VENV)/bin/cfn-lint infra/template.yaml
+	@SAM_CLI_TELEMETRY=0 AWS_DEFAULT_REGION=$${AWS_DEFAULT_REGION:-us-east-1} .venv-sam/bin/sam validate --lint --template infra/template.yaml
+
+# --- delivering -----------------------------------------------------------------------------------------------------------
+deploy: build .venv-sam/.ready ## Deploy to AWS with your credentials (GUIDED=1 asks for what is missing; PARAMETERS='Name=value …')
+	@SAM_CLI_TELEMETRY=0 .venv-sam/bin/sam deploy --template infra/template.yaml --config-file samconfig.toml $(if $(GUIDED),--guided) $(if $(PARAMETERS),--parameter-overrides $(PARAMETERS))
+
+bench: $(VENV)/.test build models ## Measure: the figures of benchmarks/README.md
+	@$(PY) -m benchmarks
+
+lock: ## Renew the locked versions in requirements/ (needs uv)
+	@for f in test run sam; do uv pip compile --quiet --universal --generate-hashes --strip-extras --python-version 3.11 \
+	  --no-emit-index-url --no-header $$([ $$f = run ] && echo '-c requirements/test.txt') requirements/$$f.in -o requirements/$$f.txt; done
+
+clean: ## Remove what was built; your data in .dragoman/ stays
+	@rm -rf build .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -1,0 +1,1 @@
+"""Composes the report of a message: pure transformation, without boto3."""

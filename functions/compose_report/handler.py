@@ -1,0 +1,24 @@
+"""Lambda `compose_report`, called by the machine `message`."""
+
+from datetime import UTC, datetime
+from functools import cache
+from typing import Any
+
+from compose_report.logic import compose_all
+from compose_report.settings import Settings
+from dragoman.observability import count, logger, observed
+
+settings = cache(Settings.from_environment)
+
+
+@observed
+def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
+    """{"message", "language", "knownLanguage"?, "translations", "times"} to logic.Composed.
+
+    Raises InvalidReport or ConfigurationError.
+    """
+    composed = compose_all(event, settings().retention_days, datetime.now(UTC))
+    report = composed["report"]
+    count("ReportsComposed", method=report["language"]["method"])
+    logger.info("Report composed", report_id=report["reportId"], translations=len(report["translations"]))
+    return {**composed}

@@ -1,0 +1,186 @@
+"""From a message, its language and its translations to a report, its table items and its event. Pure: no boto3, no clock."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Self, TypedDict
+
+from compose_report.errors import InvalidReport
+from dragoman.documents import Language, Message, Report, ReportCreated, Step, Timings, Translation
+from dragoman.items import AttributeValue, item, json_text
+from dragoman.times import parse, rfc3339
+from dragoman.validation import SchemaViolation, validator
+
+validate_report = validator("report")
+validate_event = validator("events/report_created")
+
+UNDETERMINED = "und"
+# Each moment and the step that ends with it, in the order of the pipeline.
+MOMENTS = {"startedAt": "queue", "detectedAt": "detect", "translatedAt": "translate", "composedAt": "compose"}
+
+
+class Composed(TypedDict):
+    """What the machine `message` gets back. expiresAt is in seconds since 1970, as text, for an attribute of type N."""
+
+    report: Report
+    reportItem: dict[str, AttributeValue]
+    messageItem: dict[str, AttributeValue]
+    contactLanguage: str
+    expiresAt: str
+    event: ReportCreated
+
+
+def compose_all(event: Mapping[str, Any], retention_days: int, now: datetime) -> Composed:
+    """Everything that becomes of a message, from the machine's input. Raises InvalidReport."""
+    try:
+        findings = Findings.from_event(event, now)
+        report = compose(findings)
+        created = report_created(report, contact_language(findings))
+        validate_report(report)
+        validate_event(created)
+    except SchemaViolation as violation:
+        raise InvalidReport(str(violation)) from None
+    except (KeyError, TypeError, AttributeError, ValueError) as error:
+        # Only the error's class: its text could hold part of the message.
+        raise InvalidReport(f"The machine's input has another shape ({type(error).__name__})") from None
+    expires_at = expiry(findings.times["composedAt"], retention_days)
+    return {
+        "report": report,
+        "reportItem": report_item(report, created, expires_at),
+        "messageItem": message_item(findings.message, expires_at),
+        "contactLanguage": created["language"],
+        "expiresAt": str(expires_at),
+        "event": created,
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class Findings:
+    """What the machine `message` found out. times holds moments by name (see MOMENTS), composedAt always among them."""
+
+    message: Message
+    language: Language
+    known_language: str
+    translations: list[Translation]
+    times: dict[str, datetime]
+
+    @classmethod
+    def from_event(cls, event: Mapping[str, Any], now: datetime) -> Self:
+        """Reads the machine's input. composedAt is `now` unless given.
+
+        Raises KeyError, TypeError, AttributeError or ValueError when it has another shape; what goes into the report
+        unchanged is left to the report's schema.
+        """
+        times = {name: parse(event["times"][name]) for name in MOMENTS if event["times"].get(name)}
+        return cls(
+            message=event["message"],
+            language=event["language"],
+            known_language=event.get("knownLanguage") or UNDETERMINED,
+            translations=event["translations"],
+            times={"composedAt": now, **times},
+        )
+
+
+def compose(findings: Findings) -> Report:
+    """A new report, its reply pending."""
+    message = findings.message
+    return {
+        "schemaVersion": "1",
+        "reportId": message["messageId"],
+        "conversationId": message["conversationId"],
+        "createdAt": rfc3339(findings.times["composedAt"]),
+        "message": message,
+        "language": findings.language,
+        "translations": findings.translations,
+        "timings": timings(message["receivedAt"], findings.times),
+        "reply": {"state": "pending"},
+        "links": {
+            "self": f"/reports/{message['messageId']}",
+            "conversation": f"/reports?conversation={message['conversationId']}",
+        },
+    }
+
+
+def timings(received_at: str, times: Mapping[str, datetime]) -> Timings:
+    """The moments as text, and the milliseconds from each to the next. A step whose moment is missing is part of the next
+    one; where clocks disagree a step takes 0."""
+    before, steps = parse(received_at), list[Step]()
+    result: Timings = {"receivedAt": received_at, "composedAt": rfc3339(times["composedAt"]), "steps": steps}
+    for name, step in MOMENTS.items():
+        if name in times:
+            steps.append({"name": step, "ms": max(0, (times[name] - before) // timedelta(milliseconds=1))})
+            before = times[name]
+    if "startedAt" in times:
+        result["startedAt"] = rfc3339(times["startedAt"])
+    if "detectedAt" in times:
+        result["detectedAt"] = rfc3339(times["detectedAt"])
+    if "translatedAt" in times:
+        result["translatedAt"] = rfc3339(times["translatedAt"])
+    return result
+
+
+def contact_language(findings: Findings) -> str:
+    """The language to keep for the sender and to answer in: the one detected, else the one known, else 'und'."""
+    code = findings.language["code"]
+    return findings.known_language if code == UNDETERMINED else code
+
+
+def expiry(created_at: datetime, retention_days: int) -> int:
+    """When DynamoDB may delete what was made then: seconds since 1970."""
+    return int((created_at + timedelta(days=retention_days)).timestamp())
+
+
+def report_created(report: Report, language: str) -> ReportCreated:
+    """The event that announces a report: what the reply needs, and no words of the message."""
+    message = report["message"]
+    return {
+        "schemaVersion": "1",
+        "reportId": report["reportId"],
+        "conversationId": report["conversationId"],
+        "messageId": message["messageId"],
+        "channel": message["channel"],
+        "direction": message["direction"],
+        "sender": message["sender"],
+        "recipient": message["recipient"],
+        "language": language,
+        "delivery": message["delivery"],
+        "createdAt": report["createdAt"],
+    }
+
+
+def report_item(report: Report, event: ReportCreated, expires_at: int) -> dict[str, AttributeValue]:
+    """The report in table Reports. Its sections are JSON text, which a mapping template prints as it is; `event` lets a
+    redelivered message announce the report once more."""
+    return item(
+        {
+            "reportId": report["reportId"],
+            "conversationId": report["conversationId"],
+            "day": report["message"]["receivedAt"][:10],
+            "createdAt": report["createdAt"],
+            "schemaVersion": report["schemaVersion"],
+            "message": json_text(report["message"]),
+            "language": json_text(report["language"]),
+            "translations": json_text(report["translations"]),
+            "timings": json_text(report["timings"]),
+            "links": json_text(report["links"]),
+            "reply": json_text(report["reply"]),
+            "replyState": report["reply"]["state"],
+            "event": json_text(event),
+            "expiresAt": expires_at,
+        }
+    )
+
+
+def message_item(message: Message, expires_at: int) -> dict[str, AttributeValue]:
+    """The message in table Messages, among its conversation's in the order received."""
+    return item(
+        {
+            "conversationId": message["conversationId"],
+            "sortKey": f"{message['receivedAt']}#{message['messageId']}",
+            "messageId": message["messageId"],
+            "reportId": message["messageId"],
+            "direction": message["direction"],
+            "document": json_text(message),
+            "expiresAt": expires_at,
+        }
+    )

@@ -1,0 +1,97 @@
+"""Twilio's auth tokens from Secrets Manager. The only module that imports boto3.
+
+boto3 is imported with the module, so that it is loaded while Lambda initialises the function (at full speed, whatever its
+memory); the secret itself is fetched on first use.
+"""
+
+import json
+import time
+from collections.abc import Callable
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+
+from dragoman.errors import ConfigurationError
+
+CACHE_SECONDS = 300
+REFETCH_SECONDS = 30
+STALE_SECONDS = 3600
+# A webhook is answered within seconds: better a quick failure that Step Functions reports than a wait for Twilio's 15 s.
+CLIENT_CONFIG = Config(connect_timeout=1, read_timeout=2, retries={"mode": "standard", "max_attempts": 2})
+
+
+def fetch_secret(secret_id: str) -> str:
+    """The secret's text from Secrets Manager. Raises ConfigurationError when it cannot be read."""
+    try:
+        client = boto3.client("secretsmanager", config=CLIENT_CONFIG)
+        return client.get_secret_value(SecretId=secret_id)["SecretString"]
+    except (BotoCoreError, ClientError, KeyError) as error:
+        raise ConfigurationError(f"The secret with the auth tokens cannot be read ({type(error).__name__})") from error
+
+
+def parse_tokens(secret: str) -> tuple[str, ...]:
+    """The tokens in a secret such as {"authTokens": ["…", "…"]}, blank ones left out. Raises ConfigurationError."""
+    try:
+        tokens = json.loads(secret)["authTokens"]
+    except (ValueError, KeyError, TypeError):
+        # The cause is dropped: its text could hold part of the secret.
+        raise ConfigurationError('The secret is not JSON with a list "authTokens"') from None
+    if not isinstance(tokens, list) or not all(isinstance(token, str) for token in tokens):
+        raise ConfigurationError('"authTokens" in the secret is not a list of strings')
+    return tuple(token.strip() for token in tokens if token.strip())
+
+
+class TokenSource:
+    """Auth tokens, cached for five minutes and fetched again at once, but at most every 30 s, when none of them matched.
+
+    While Secrets Manager does not answer, the tokens last fetched serve for up to an hour: Twilio does not send a refused
+    message again. Without tokens every use raises ConfigurationError.
+    """
+
+    def __init__(
+        self,
+        secret_id: str,
+        fetch: Callable[[str], str] = fetch_secret,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._secret_id = secret_id
+        self._fetch = fetch
+        self._clock = clock
+        self._tokens: tuple[str, ...] = ()
+        self._fetched_at = float("-inf")
+        self._tried_at = float("-inf")
+
+    def current(self) -> tuple[str, ...]:
+        """The tokens that are accepted now, at least one. Raises ConfigurationError."""
+        if not self._tokens or self._older_than(self._fetched_at, CACHE_SECONDS):
+            self._fetch_or_keep()
+        return self._tokens
+
+    def refreshed(self) -> tuple[str, ...]:
+        """The tokens as they are now in Secrets Manager, for a signature that matched none: empty when nothing is new."""
+        if not self._older_than(self._tried_at, REFETCH_SECONDS):
+            return ()
+        before = self._tokens
+        self._fetch_or_keep()
+        return tuple(token for token in self._tokens if token not in before)
+
+    def _older_than(self, moment: float, seconds: float) -> bool:
+        return self._clock() - moment >= seconds
+
+    def _fetch_or_keep(self) -> None:
+        keep = bool(self._tokens) and not self._older_than(self._fetched_at, STALE_SECONDS)
+        if keep and not self._older_than(self._tried_at, REFETCH_SECONDS):
+            return
+        self._tried_at = self._clock()
+        try:
+            self._take(parse_tokens(self._fetch(self._secret_id)))
+        except ConfigurationError:
+            if not keep:
+                raise
+
+    def _take(self, tokens: tuple[str, ...]) -> None:
+        if not tokens:
+            raise ConfigurationError("No auth token is configured")
+        self._tokens = tokens
+        self._fetched_at = self._clock()

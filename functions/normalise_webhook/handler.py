@@ -1,0 +1,33 @@
+"""Lambda `normalise_webhook`, called by the machine `intake`."""
+
+from functools import cache
+from typing import Any
+
+from dragoman.observability import count, logger, observed
+from dragoman.secrets import TokenSource
+from dragoman.validation import validator
+from normalise_webhook.logic import receive
+from normalise_webhook.settings import Settings
+from normalise_webhook.webhook import Webhook
+
+settings = cache(Settings.from_environment)
+validate_message = validator("message")
+
+
+@cache
+def tokens() -> TokenSource:
+    """The tokens' cache, one for the life of the execution environment."""
+    return TokenSource(settings().secret_id)
+
+
+@observed
+def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
+    """{"body", "signature", "query", "path", "domain", "stagePath", "requestId", "receivedAtMs"} to {"message": Message}.
+
+    Raises SignatureRejected, InvalidWebhook or ConfigurationError, which `intake` catches by name.
+    """
+    message = receive(Webhook.from_event(event), settings().public_base_url, tokens())
+    validate_message(message)
+    count("MessagesReceived", channel=message["channel"])
+    logger.info("Message received", message_id=message["messageId"], channel=message["channel"], media=len(message["media"]))
+    return {"message": message}

@@ -1,0 +1,144 @@
+"""Every place where ministack's own code is replaced, and nothing else.
+
+Each patch names the function it stands in for and why, with the hash of the source it was written against:
+tests/contract/test_emulator_patches.py fails when the pin moves and one of them has changed.
+"""
+
+import hashlib
+import importlib
+import inspect
+import queue
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from infra.local.aws import machines
+
+Function = Callable[..., Any]
+_RAISED = "__dragoman_raised__"
+_END_OF_LOG = "\x00"
+
+
+@dataclass(frozen=True)
+class Patch:
+    """`replacement` gets the upstream object and returns what takes its place; `digest` is of the upstream source."""
+
+    module: str
+    name: str
+    why: str
+    digest: str
+    replacement: Callable[[Any], Any]
+
+    def upstream(self) -> Any:
+        """The object to replace."""
+        owner, attribute = self._owner()
+        return getattr(owner, attribute)
+
+    def apply(self) -> None:
+        """Put the replacement in place."""
+        owner, attribute = self._owner()
+        setattr(owner, attribute, self.replacement(getattr(owner, attribute)))
+
+    def _owner(self) -> tuple[Any, str]:
+        path, _, attribute = self.name.rpartition(".")
+        owner: Any = importlib.import_module(self.module)
+        return (getattr(owner, path) if path else owner), attribute
+
+
+def source_digest(upstream: Any) -> str:
+    """A short hash of a function's source, or of a string itself."""
+    text = upstream if isinstance(upstream, str) else inspect.getsource(upstream)
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def _raise_by_name(script: str) -> str:
+    """The Lambda worker reports an exception's class, survives it, and marks the end of the invocation's log."""
+    before = '_real_stdout.write(json.dumps({"status": "error", "error": str(e), "trace": traceback.format_exc()}) + "\\n")'
+    after = (
+        '_real_stdout.write(json.dumps({"status": "ok", "result": {"' + _RAISED + '": {"errorMessage": str(e), '
+        '"errorType": type(e).__name__, "stackTrace": traceback.format_tb(e.__traceback__)}}}) + "\\n")'
+    )
+    flush = "        _real_stdout.flush()\n\nrun()"
+    if script.count(before) != 1 or script.count(flush) != 1:
+        raise RuntimeError("ministack's Lambda worker script is not the one this patch was written for")
+    marked = "        sys.stderr.write('\\x00\\\\n'); sys.stderr.flush()\n" + flush
+    return script.replace(before, after).replace(flush, marked.replace("\x00", "\\x00"))
+
+
+def _error_types(upstream: Function) -> Function:
+    """Turn the worker's marked result into the error payload AWS gives a failed invocation."""
+
+    def execute(func: Any, event: Any, request_id: str) -> Any:
+        result = upstream(func, event, request_id)
+        body = result.get("body")
+        if isinstance(body, dict) and _RAISED in body:
+            return {"body": {**body[_RAISED], "requestId": request_id}, "error": True, "log": result.get("log", "")}
+        return result
+
+    return execute
+
+
+def _drain_to_mark(_upstream: Function) -> Function:
+    """The lines a Python handler wrote, up to the worker's mark; other runtimes and dead workers just get what is there."""
+
+    def drain(worker: Any, *_limits: float) -> str:
+        lines: list[str] = []
+        python = worker.config.get("Runtime", "python").startswith("python")
+        alive = worker._proc is not None and worker._proc.poll() is None
+        try:
+            while True:
+                line = worker._stderr_queue.get(timeout=0.25 if python and alive else 0.005)
+                if line.rstrip("\n") == _END_OF_LOG:
+                    break
+                lines.append(line)
+        except queue.Empty:
+            pass
+        return "\n".join(lines)
+
+    return drain
+
+
+_STEPFUNCTIONS = "ministack.services.stepfunctions"
+PATCHES = (
+    Patch(
+        _STEPFUNCTIONS,
+        "_run_execution",
+        "its interpreter sleeps 150 ms an execution, reads missing paths as null and knows neither timeouts nor jitter",
+        "",
+        lambda _upstream: machines.run_execution,
+    ),
+    Patch(
+        _STEPFUNCTIONS,
+        "_start_sync_execution",
+        "it keeps every execution for ever, takes Standard machines and bad input, and never answers TIMED_OUT",
+        "",
+        lambda _upstream: machines.start_sync_execution,
+    ),
+    Patch(
+        "ministack.core.lambda_runtime",
+        "_PYTHON_WORKER_SCRIPT",
+        "it drops the exception's class, and its caller kills the worker for any exception",
+        "",
+        _raise_by_name,
+    ),
+    Patch(
+        "ministack.services.lambda_svc",
+        "_execute_function_warm",
+        "it reports every exception as Runtime.HandlerError, so that Catch by name never matches",
+        "",
+        _error_types,
+    ),
+    Patch(
+        "ministack.core.lambda_runtime",
+        "Worker._drain_stderr_bounded",
+        "it waits 50 ms for a handler that logged nothing, and 5 ms for any other",
+        "",
+        _drain_to_mark,
+    ),
+)
+
+
+def apply() -> None:
+    """Apply every patch, once a process."""
+    for patch in PATCHES:
+        patch.apply()

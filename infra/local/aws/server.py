@@ -1,0 +1,157 @@
+"""EmbeddedAws: ministack served from a thread of this process."""
+
+import asyncio
+import logging
+import os
+import socket
+import threading
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+from typing import Any
+
+from infra.local.aws import clients
+
+_log = logging.getLogger(__name__)
+_STARTED = threading.Event()
+
+
+class PortInUse(RuntimeError):
+    """Another program listens on the port."""
+
+
+class EmbeddedAws:
+    """The local AWS on 127.0.0.1:`port` (0 for any), its state under `state_dir`, its AI at `ai_url`.
+
+    One a process, started once: ministack reads its settings when it is imported and keeps its state in modules.
+    """
+
+    def __init__(self, state_dir: Path, port: int, ai_url: str) -> None:
+        self.state_dir = state_dir
+        self.ai_url = ai_url
+        self._port = port
+        self._thread: threading.Thread | None = None
+        self._stop: asyncio.Event | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._failure: BaseException | None = None
+        self._store: Any = None
+
+    @property
+    def endpoint_url(self) -> str:
+        """Where boto3 finds it."""
+        return f"http://127.0.0.1:{self._port}"
+
+    def start(self) -> None:
+        """Serve, with the last snapshot restored. Raises PortInUse, or RuntimeError on a second start."""
+        if _STARTED.is_set():
+            raise RuntimeError("an embedded AWS was already started in this process")
+        listener = _bind(self._port)
+        self._port = listener.getsockname()[1]
+        _STARTED.set()
+        self.state_dir.mkdir(parents=True, exist_ok=True)
+        _set_environment(self.state_dir, self._port)
+        clients.configure(self.endpoint_url)
+        from infra.local.aws import ai, patches, persistence, resources  # noqa: PLC0415 - they import ministack
+
+        self._store = persistence.Store(self.state_dir)
+        self._store.restore()
+        patches.apply()
+        ai.register(self.ai_url)
+        resources.register()
+        self._thread = threading.Thread(target=self._serve, args=(listener,), name="aws", daemon=True)
+        self._thread.start()
+        self._await_ready()
+        self._store.start()
+
+    def stop(self) -> None:
+        """Stop serving; writes a last snapshot."""
+        if self._thread is None or self._loop is None or self._stop is None:
+            return
+        self._store.stop()
+        self._loop.call_soon_threadsafe(self._stop.set)
+        self._thread.join(timeout=10)
+        self._thread = None
+        from ministack.core import lambda_runtime  # noqa: PLC0415
+
+        lambda_runtime.reset()
+
+    def snapshot(self) -> None:
+        """Write the whole state to disk now, atomically."""
+        self._store.snapshot()
+
+    def _serve(self, listener: socket.socket) -> None:
+        from hypercorn.asyncio import serve  # noqa: PLC0415
+        from hypercorn.config import Config  # noqa: PLC0415
+        from ministack.app import app  # noqa: PLC0415
+
+        config = Config()
+        config.bind = [f"fd://{listener.fileno()}"]
+        config.loglevel = "WARNING"
+        config.accesslog = None
+        config.keep_alive_timeout = 75
+        config.graceful_timeout = 1
+        # Several of our services keep a request open on purpose (long polls, synchronous executions).
+        config.shutdown_timeout = 3
+
+        async def main() -> None:
+            self._loop, self._stop = asyncio.get_running_loop(), asyncio.Event()
+            await serve(self._store.watching(app), config, shutdown_trigger=self._stop.wait)
+
+        try:
+            asyncio.run(main())
+        except Exception as error:
+            # The outermost place of the thread: start() reports it.
+            _log.exception("the embedded AWS ended")
+            self._failure = error
+
+    def _await_ready(self, seconds: float = 20) -> None:
+        deadline = time.monotonic() + seconds
+        while time.monotonic() < deadline:
+            if self._failure is not None:
+                raise RuntimeError("the embedded AWS did not start") from self._failure
+            try:
+                urllib.request.urlopen(f"{self.endpoint_url}/_ministack/health", timeout=seconds).close()  # noqa: S310
+            except (urllib.error.URLError, OSError):
+                time.sleep(0.02)
+            else:
+                return
+        raise RuntimeError(f"the embedded AWS was not ready within {seconds:.0f} s")
+
+
+def _bind(port: int) -> socket.socket:
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind(("127.0.0.1", port))
+    except OSError as error:
+        listener.close()
+        raise PortInUse(f"port {port} of 127.0.0.1, wanted for the AWS endpoint, is in use") from error
+    return listener
+
+
+def _set_environment(state_dir: Path, port: int) -> None:
+    """What ministack reads when it is imported; credentials of the caller's own shell must not reach it."""
+    for name in ("AWS_PROFILE", "AWS_SESSION_TOKEN", "AWS_ENDPOINT_URL", "SERVICES"):
+        os.environ.pop(name, None)
+    os.environ.update(
+        AUTH="true",
+        AWS_ACCESS_KEY_ID=clients.ROOT_ACCESS_KEY_ID,
+        AWS_SECRET_ACCESS_KEY=clients.ROOT_SECRET_ACCESS_KEY,
+        AWS_DEFAULT_REGION=clients.REGION,
+        AWS_REGION=clients.REGION,
+        MINISTACK_ACCOUNT_ID=clients.ACCOUNT_ID,
+        MINISTACK_REGION=clients.REGION,
+        MINISTACK_HOST="127.0.0.1",
+        BIND_HOST="127.0.0.1",
+        GATEWAY_PORT=str(port),
+        SFTP_ENABLED="0",
+        IOT_MTLS_ENABLED="0",
+        LAMBDA_EXECUTOR="local",
+        DOCKER_HOST="unix:///nonexistent-docker.sock",
+        PERSIST_STATE="1",
+        STATE_DIR=str(state_dir / "services"),
+        S3_PERSIST="1",
+        S3_DATA_DIR=str(state_dir / "s3"),
+        LOG_LEVEL="WARNING",
+    )

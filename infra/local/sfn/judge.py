@@ -1,0 +1,187 @@
+"""What Step Functions would refuse and the interpreters let pass: fields, requests, results and error names.
+
+The services' own models come from botocore; the rules of the integrations from the Step Functions guide.
+"""
+
+from __future__ import annotations
+
+import functools
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import botocore.session
+from botocore.exceptions import UnknownServiceError
+from botocore.model import OperationModel, OperationNotFoundError, Shape
+from botocore.validate import ParamValidator
+
+from infra.local.sfn import patches
+from infra.local.sfn.definitions import walk
+from infra.local.sfn.mocks import Answer, Throw
+
+OPTIMISED = {
+    "lambda:invoke": ("lambda", "Invoke", "Lambda"),
+    "events:putEvents": ("events", "PutEvents", "EventBridge"),
+    "dynamodb:getItem": ("dynamodb", "GetItem", "DynamoDB"),
+    "dynamodb:putItem": ("dynamodb", "PutItem", "DynamoDB"),
+    "dynamodb:updateItem": ("dynamodb", "UpdateItem", "DynamoDB"),
+    "dynamodb:deleteItem": ("dynamodb", "DeleteItem", "DynamoDB"),
+    "sqs:sendMessage": ("sqs", "SendMessage", "SQS"),
+    "sns:publish": ("sns", "Publish", "SNS"),
+}
+"""Optimised integrations we may use: the service, its operation, and the prefix of its errors."""
+
+SDK_PREFIXES = {"dynamodb": "DynamoDb", "sfn": "Sfn", "s3": "S3", "sqs": "Sqs", "sns": "Sns", "events": "EventBridge"}
+"""Prefixes of the errors of SDK integrations where they are not the capitalised service name."""
+
+COMMON_ERRORS = frozenset({"SdkClientException", "ThrottlingException"})
+"""Errors of a service's client or front end, which its model does not list."""
+
+LAMBDA_ERRORS = frozenset(
+    {
+        "ServiceException",
+        "AWSLambdaException",
+        "SdkClientException",
+        "TooManyRequestsException",
+        "ClientExecutionTimeoutException",
+        "ResourceNotReadyException",
+        "Unknown",
+    }
+)
+CONNECTION_ERRORS = frozenset({"AccessDenied", "NotFound", "InvalidConnectionState", "ConcurrentModification"})
+
+SDK_SPELLING = {"BOOL": "Bool", "NULL": "Nul", "SS": "Ss", "NS": "Ns", "BS": "Bs"}
+"""Members of AttributeValue that SDK integrations spell as the SDK for Java 2 does (aws-sdk-js issue 4294)."""
+
+FORM = "application/x-www-form-urlencoded"
+
+
+class Task:
+    """The integration a Task state calls, and what it may be given and give back."""
+
+    def __init__(self, resource: str) -> None:
+        """Read a Resource ARN. ``operation`` is None where no model describes the call (http:invoke)."""
+        self.resource = resource.split(":::", 1)[-1]
+        self.sdk = self.resource.startswith("aws-sdk:")
+        self.operation: OperationModel | None = None
+        self.prefix = ""
+        if self.sdk:
+            _, service, action = self.resource.split(":")
+            self.prefix = SDK_PREFIXES.get(service, service.capitalize())
+            self.operation = operation(service, action[0].upper() + action[1:])
+        elif self.resource in OPTIMISED:
+            service, name, self.prefix = OPTIMISED[self.resource]
+            self.operation = operation(service, name)
+
+    def request_problems(self, parameters: Mapping[str, Any]) -> list[str]:
+        """Say why the service would refuse these parameters, as resolved from the state's input."""
+        if self.resource == "http:invoke":
+            return _http_problems(parameters)
+        if self.operation is None or self.operation.input_shape is None:
+            return []
+        problems = _shape_problems(_for_the_wire(self.resource, parameters), self.operation.input_shape)
+        return problems + (_attribute_problems(parameters) if self.sdk and self.prefix == "DynamoDb" else [])
+
+    def answer_problems(self, answer: Answer) -> list[str]:
+        """Say why the integration would never give this answer."""
+        if isinstance(answer, Throw):
+            return [] if self.can_fail_with(answer.error) else [f"{self.resource} does not fail with {answer.error!r}"]
+        if self.resource == "events:putEvents" and answer.value.get("FailedEntryCount"):
+            return ["a failed entry fails the task: mock it as Throw EventBridge.FailedEntry"]
+        if self.resource == "lambda:invoke" or self.operation is None or self.operation.output_shape is None:
+            return []
+        return _shape_problems(answer.value, self.operation.output_shape)
+
+    def can_fail_with(self, error: str) -> bool:
+        """Tell whether the integration can report an error of this name."""
+        if error in ("States.Timeout", "States.TaskFailed", "States.ALL", "States.Permissions", "States.DataLimitExceeded"):
+            return True
+        prefix, _, name = error.rpartition(".")
+        if self.resource == "http:invoke":
+            status = error.removeprefix("States.Http.StatusCode.")
+            return status.isdecimal() or error == "States.Http.Socket" or (prefix == "Events.ConnectionResource" and name in CONNECTION_ERRORS)
+        if self.resource == "lambda:invoke":
+            return name in LAMBDA_ERRORS if prefix == "Lambda" else not prefix
+        return prefix == self.prefix and name in self._error_names()
+
+    def _error_names(self) -> set[str]:
+        if self.operation is None:
+            return set()
+        modelled = {shape.name for shape in self.operation.service_model.error_shapes}
+        own = {"FailedEntry"} if self.resource == "events:putEvents" else set()
+        # The integrations report the class names of the SDK for Java, which all end in Exception.
+        return modelled | {name + "Exception" for name in modelled} | own | COMMON_ERRORS
+
+
+@functools.cache
+def operation(service: str, name: str) -> OperationModel | None:
+    """Return a service's operation from botocore's models, or None if the service has no such operation."""
+    try:
+        return _session().get_service_model({"sfn": "stepfunctions"}.get(service, service)).operation_model(name)
+    except (UnknownServiceError, OperationNotFoundError):
+        return None
+
+
+def definition_problems(definition: Mapping[str, Any]) -> list[str]:
+    """Say what CreateStateMachine would refuse, or what could never happen, in the Tasks of a definition."""
+    return [f"{name}: {problem}" for name, state in walk(definition) if state["Type"] == "Task" for problem in _task_problems(state)]
+
+
+def _task_problems(state: Mapping[str, Any]) -> Iterator[str]:
+    task = Task(state["Resource"])
+    if task.operation is None and task.resource != "http:invoke":
+        yield f"{state['Resource']} is no integration that is known here"
+        return
+    fields = {key.removesuffix(".$") for key in state.get("Parameters", {})}
+    known = _fields(task)
+    if fields - known:
+        yield f"{task.resource} does not support {sorted(fields - known)}"
+    for clause in [*state.get("Retry", []), *state.get("Catch", [])]:
+        yield from (f"{task.resource} never fails with {error!r}" for error in clause["ErrorEquals"] if not task.can_fail_with(error))
+
+
+def _fields(task: Task) -> set[str]:
+    if task.resource == "http:invoke":
+        return set(patches.HTTP_FIELDS)
+    shape = task.operation.input_shape if task.operation else None
+    return set(getattr(shape, "members", {}))
+
+
+def _http_problems(parameters: Mapping[str, Any]) -> list[str]:
+    problems = [f"http:invoke needs {key}" for key in ("ApiEndpoint", "Method", "Authentication") if key not in parameters]
+    if not str(parameters.get("ApiEndpoint", "")).startswith("https://"):
+        problems.append("ApiEndpoint must be an https URL")
+    encoded = parameters.get("Transform", {}).get("RequestBodyEncoding") == "URL_ENCODED"
+    form = any(key.lower() == "content-type" and value == FORM for key, value in parameters.get("Headers", {}).items())
+    if encoded and not form:
+        problems.append(f"URL_ENCODED needs the header Content-Type: {FORM}")
+    return problems
+
+
+def _for_the_wire(resource: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
+    wire: dict[str, Any] = json.loads(json.dumps(parameters))
+    if resource == "lambda:invoke":
+        wire["Payload"] = json.dumps(wire.get("Payload", {}))
+    if resource == "events:putEvents":
+        for entry in wire.get("Entries", []):
+            entry["Detail"] = json.dumps(entry["Detail"]) if isinstance(entry.get("Detail"), dict) else entry.get("Detail")
+    return wire
+
+
+def _shape_problems(value: Any, shape: Shape) -> list[str]:
+    report = ParamValidator().validate(value, shape)
+    return report.generate_report().split("\n") if report.has_errors() else []
+
+
+def _attribute_problems(value: Any, path: str = "") -> list[str]:
+    if isinstance(value, list):
+        return [problem for index, item in enumerate(value) for problem in _attribute_problems(item, f"{path}[{index}]")]
+    if not isinstance(value, dict):
+        return []
+    wrong = [f"{path}: an SDK integration spells {key} {new}" for key, new in SDK_SPELLING.items() if set(value) == {key}]
+    return wrong + [problem for key, item in value.items() for problem in _attribute_problems(item, f"{path}.{key}")]
+
+
+@functools.cache
+def _session() -> botocore.session.Session:
+    return botocore.session.Session()
