@@ -1,4 +1,5 @@
-"""From a message, its language and its translations to a report, its table items and its event. Pure: no boto3, no clock."""
+"""From a message, its language and its translations to a report, its table items and its event. Pure: no boto3, no
+clock."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,7 +10,7 @@ from compose_report.errors import InvalidReport
 from dragoman.documents import Language, Message, Report, ReportCreated, Step, Timings, Translation
 from dragoman.items import AttributeValue, item, json_text
 from dragoman.times import parse, rfc3339
-from dragoman.validation import SchemaViolation, validator
+from dragoman.validation import ValidationError, validator
 
 validate_report = validator("report")
 validate_event = validator("events/report_created")
@@ -38,7 +39,7 @@ def compose_all(event: Mapping[str, Any], retention_days: int, now: datetime) ->
         created = report_created(report, contact_language(findings))
         validate_report(report)
         validate_event(created)
-    except SchemaViolation as violation:
+    except ValidationError as violation:
         raise InvalidReport(str(violation)) from None
     except (KeyError, TypeError, AttributeError, ValueError) as error:
         # Only the error's class: its text could hold part of the message.
@@ -102,8 +103,8 @@ def compose(findings: Findings) -> Report:
 
 
 def timings(received_at: str, times: Mapping[str, datetime]) -> Timings:
-    """The moments as text, and the milliseconds from each to the next. A step whose moment is missing is part of the next
-    one; where clocks disagree a step takes 0."""
+    """The moments as text, and the milliseconds from each to the next. A step whose moment is missing is part of the
+    next one; where clocks disagree a step takes 0."""
     before, steps = parse(received_at), list[Step]()
     result: Timings = {"receivedAt": received_at, "composedAt": rfc3339(times["composedAt"]), "steps": steps}
     for name, step in MOMENTS.items():

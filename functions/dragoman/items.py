@@ -1,4 +1,5 @@
-"""DynamoDB's typed attribute values, written without boto3: compose_report only describes items, a state machine puts them."""
+"""DynamoDB's typed attribute values, written without boto3: compose_report only describes items, a state machine puts
+them."""
 
 import json
 from collections.abc import Mapping
@@ -12,5 +13,6 @@ def json_text(document: object) -> str:
 
 
 def item(attributes: Mapping[str, str | int]) -> dict[str, AttributeValue]:
-    """An item of string (S) and whole-number (N) attributes, such as {"reportId": {"S": "SM…"}, "expiresAt": {"N": "1793…"}}."""
+    """An item of string (S) and whole-number (N) attributes, such as {"reportId": {"S": "SM…"}, "expiresAt": {"N":
+    "1793…"}}."""
     return {name: {"N": str(value)} if isinstance(value, int) else {"S": value} for name, value in attributes.items()}

@@ -28,7 +28,8 @@ def count(metric: str, **dimensions: str) -> None:
 
 
 def observed(handler: Handler) -> Handler:
-    """Gives a handler its log context, sends its metrics, and counts and logs the errors we expect before they go on."""
+    """Gives a handler its log context, sends its metrics, and counts and logs the errors we expect before they go
+    on."""
 
     @wraps(handler)
     def watched(event: dict[str, Any], context: Any) -> dict[str, Any]:

@@ -1,12 +1,14 @@
 """Twilio's auth tokens from Secrets Manager. The only module that imports boto3.
 
-boto3 is imported with the module, so that it is loaded while Lambda initialises the function (at full speed, whatever its
-memory); the secret itself is fetched on first use.
+boto3 is imported with the module, so that it is loaded while Lambda initialises the function (at full speed, whatever
+its memory); the secret itself is fetched on first use.
 """
 
 import json
 import time
 from collections.abc import Callable
+from functools import cache
+from typing import TYPE_CHECKING
 
 import boto3
 from botocore.config import Config
@@ -14,24 +16,34 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from dragoman.errors import ConfigurationError
 
+if TYPE_CHECKING:
+    from mypy_boto3_secretsmanager import SecretsManagerClient
+
 CACHE_SECONDS = 300
 REFETCH_SECONDS = 30
 STALE_SECONDS = 3600
-# A webhook is answered within seconds: better a quick failure that Step Functions reports than a wait for Twilio's 15 s.
+# Twilio waits 15 s for its answer: better a quick failure than none.
 CLIENT_CONFIG = Config(connect_timeout=1, read_timeout=2, retries={"mode": "standard", "max_attempts": 2})
 
 
 def fetch_secret(secret_id: str) -> str:
     """The secret's text from Secrets Manager. Raises ConfigurationError when it cannot be read."""
     try:
-        client = boto3.client("secretsmanager", config=CLIENT_CONFIG)
-        return client.get_secret_value(SecretId=secret_id)["SecretString"]
+        return _client().get_secret_value(SecretId=secret_id)["SecretString"]
     except (BotoCoreError, ClientError, KeyError) as error:
         raise ConfigurationError(f"The secret with the auth tokens cannot be read ({type(error).__name__})") from error
 
 
+@cache
+def _client() -> "SecretsManagerClient":
+    return boto3.client("secretsmanager", config=CLIENT_CONFIG)
+
+
 def parse_tokens(secret: str) -> tuple[str, ...]:
-    """The tokens in a secret such as {"authTokens": ["…", "…"]}, blank ones left out. Raises ConfigurationError."""
+    """The tokens in a secret such as {"authTokens": ["…", "…"]}, blank ones left out.
+
+    Raises ConfigurationError when it is something else or holds no token.
+    """
     try:
         tokens = json.loads(secret)["authTokens"]
     except (ValueError, KeyError, TypeError):
@@ -39,14 +51,17 @@ def parse_tokens(secret: str) -> tuple[str, ...]:
         raise ConfigurationError('The secret is not JSON with a list "authTokens"') from None
     if not isinstance(tokens, list) or not all(isinstance(token, str) for token in tokens):
         raise ConfigurationError('"authTokens" in the secret is not a list of strings')
+    if not any(token.strip() for token in tokens):
+        raise ConfigurationError("No auth token is configured")
     return tuple(token.strip() for token in tokens if token.strip())
 
 
 class TokenSource:
-    """Auth tokens, cached for five minutes and fetched again at once, but at most every 30 s, when none of them matched.
+    """Auth tokens, cached for five minutes and fetched again at once, but at most every 30 s, when none of them
+    matched.
 
-    While Secrets Manager does not answer, the tokens last fetched serve for up to an hour: Twilio does not send a refused
-    message again. Without tokens every use raises ConfigurationError.
+    While Secrets Manager does not answer, the tokens last fetched serve for up to an hour: Twilio does not send a
+    refused message again. Without tokens every use raises ConfigurationError.
     """
 
     def __init__(
@@ -69,7 +84,8 @@ class TokenSource:
         return self._tokens
 
     def refreshed(self) -> tuple[str, ...]:
-        """The tokens as they are now in Secrets Manager, for a signature that matched none: empty when nothing is new."""
+        """The tokens as they are now in Secrets Manager, for a signature that matched none: empty when nothing is
+        new."""
         if not self._older_than(self._tried_at, REFETCH_SECONDS):
             return ()
         before = self._tokens
@@ -85,13 +101,12 @@ class TokenSource:
             return
         self._tried_at = self._clock()
         try:
-            self._take(parse_tokens(self._fetch(self._secret_id)))
+            secret = self._fetch(self._secret_id)
         except ConfigurationError:
-            if not keep:
-                raise
-
-    def _take(self, tokens: tuple[str, ...]) -> None:
-        if not tokens:
-            raise ConfigurationError("No auth token is configured")
-        self._tokens = tokens
+            if keep:
+                return
+            raise
+        # A secret that was read and holds no tokens any more ends the old ones at once.
+        self._tokens = ()
+        self._tokens = parse_tokens(secret)
         self._fetched_at = self._clock()

@@ -9,7 +9,8 @@ def rfc3339(moment: datetime) -> str:
 
 
 def from_epoch_ms(milliseconds: int) -> str:
-    """The moment that many milliseconds after 1970. Raises ValueError, OverflowError or OSError outside the calendar."""
+    """The moment that many milliseconds after 1970. Raises ValueError, OverflowError or OSError outside the
+    calendar."""
     seconds, rest = divmod(milliseconds, 1000)
     return rfc3339(datetime.fromtimestamp(seconds, UTC).replace(microsecond=rest * 1000))
 

@@ -1,6 +1,7 @@
-"""Validators of schemas/, which `python -m infra.build` generates into dragoman/validators/ (about a millisecond to import).
+"""Validators of schemas/, which `python -m infra.build` generates into dragoman/validators/ (about a millisecond to
+import).
 
-The generated code raises SchemaViolation. Its text names the place and the rule, never the value that broke it.
+The generated code raises ValidationError. Its text names the place and the rule, never the value that broke it.
 """
 
 from collections.abc import Callable
@@ -8,12 +9,12 @@ from importlib import import_module
 from typing import Any
 
 
-class SchemaViolation(ValueError):
+class ValidationError(ValueError):
     """A document that its schema refuses."""
 
 
 def validator(schema: str) -> Callable[[object], None]:
-    """The validator of a schema by its path, such as 'message' or 'events/report_created'; it raises SchemaViolation.
+    """The validator of a schema by its path, such as 'message' or 'events/report_created'; it raises ValidationError.
 
     Raises ModuleNotFoundError when there is no such schema or the validators were not built.
     """

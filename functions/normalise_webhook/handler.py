@@ -22,12 +22,15 @@ def tokens() -> TokenSource:
 
 @observed
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
-    """{"body", "signature", "query", "path", "domain", "stagePath", "requestId", "receivedAtMs"} to {"message": Message}.
+    """{"body", "signature", "query", "path", "domain", "stagePath", "requestId", "receivedAtMs"} to {"message":
+    Message}.
 
     Raises SignatureRejected, InvalidWebhook or ConfigurationError, which `intake` catches by name.
     """
     message = receive(Webhook.from_event(event), settings().public_base_url, tokens())
     validate_message(message)
     count("MessagesReceived", channel=message["channel"])
-    logger.info("Message received", message_id=message["messageId"], channel=message["channel"], media=len(message["media"]))
+    logger.info(
+        "Message received", message_id=message["messageId"], channel=message["channel"], media=len(message["media"])
+    )
     return {"message": message}

@@ -21,17 +21,23 @@ PROVIDER_FIELDS_BYTES = 16 * 1024
 # Twilio's limit for one message: https://www.twilio.com/docs/messaging/guides/accepted-mime-types
 MAX_MEDIA = 10
 
+# Not blank, and no prefix with nothing behind it.
+ADDRESS = re.compile(r"(?![A-Za-z][A-Za-z0-9_-]{0,31}:\s*\Z)\s*\S[\s\S]*")
 REQUIRED = {
     "MessageSid": re.compile(r"(SM|MM)[0-9a-fA-F]{32}"),
     "AccountSid": re.compile(r"AC[0-9a-fA-F]{32}"),
-    "From": re.compile(r"([A-Za-z][A-Za-z0-9_-]{0,31}:)?[^:\s][\s\S]*"),
-    "To": re.compile(r"([A-Za-z][A-Za-z0-9_-]{0,31}:)?[^:\s][\s\S]*"),
+    "From": ADDRESS,
+    "To": ADDRESS,
 }
 PREFIXED = re.compile(r"([A-Za-z][A-Za-z0-9_-]{0,31}):([\s\S]+)")
 CHANNELS: dict[str, Channel] = {"sms": "sms", "mms": "mms", "whatsapp": "whatsapp", "rcs": "rcs"}
 OPT_OUT_TYPES = ("START", "STOP", "HELP")
 # Taken over as they are when they are not blank.
-OPTIONAL_TEXTS = {"profileName": "ProfileName", "inReplyTo": "OriginalRepliedMessageSid", "buttonPayload": "ButtonPayload"}
+OPTIONAL_TEXTS = {
+    "profileName": "ProfileName",
+    "inReplyTo": "OriginalRepliedMessageSid",
+    "buttonPayload": "ButtonPayload",
+}
 
 
 def receive(webhook: Webhook, public_base_url: str, tokens: Tokens) -> Message:
@@ -44,7 +50,8 @@ def receive(webhook: Webhook, public_base_url: str, tokens: Tokens) -> Message:
 
 
 def normalise(form: Form, received_at_ms: int) -> Message:
-    """The message that a verified form describes, received at that many milliseconds after 1970. Raises InvalidWebhook."""
+    """The message that a verified form describes, received at that many milliseconds after 1970. Raises
+    InvalidWebhook."""
     _require(form)
     sender, recipient = address(form.first("From")), address(form.first("To"))
     media = _media(form)
@@ -73,16 +80,16 @@ def normalise(form: Form, received_at_ms: int) -> Message:
 
 
 def address(value: str) -> str:
-    """An address as channel:value. Twilio writes 'whatsapp:+1…' and 'rcs:…'; a bare value (a number in E.164, a short code, an
-    alphanumeric sender) is SMS, whose addresses MMS shares. A prefix we do not know is kept."""
+    """An address as channel:value. Twilio writes 'whatsapp:+1…' and 'rcs:…'; a bare value (a number in E.164, a short
+    code, an alphanumeric sender) is SMS, whose addresses MMS shares. A prefix we do not know is kept."""
     match = PREFIXED.fullmatch(value)
     prefix, rest = (match[1].lower(), match[2]) if match else ("sms", value)
     return f"{'sms' if prefix == 'mms' else prefix}:{rest}"
 
 
 def conversation_id(ours: str, theirs: str) -> str:
-    """Stands for a pair of addresses wherever a phone number must not, as in a URL. It is the same for both directions of
-    the conversation, and no secret: whoever guesses both addresses can compute it."""
+    """Stands for a pair of addresses wherever a phone number must not, as in a URL. It is the same for both
+    directions of the conversation, and no secret: whoever guesses both addresses can compute it."""
     return "c" + hashlib.sha256(f"{ours}\n{theirs}".encode()).hexdigest()[:32]
 
 
@@ -171,7 +178,8 @@ def _spoken_for(message: Message) -> Iterator[str]:
 
 
 def _with_provider_fields(message: Message, form: Form) -> Message:
-    """Adds the other fields, and those that came more than once, as far as they fit into PROVIDER_FIELDS_BYTES of JSON."""
+    """Adds the other fields, and those that came more than once, as far as they fit into PROVIDER_FIELDS_BYTES of
+    JSON."""
     spoken_for = set(_spoken_for(message))
     room = PROVIDER_FIELDS_BYTES - len("{}")
     for name, values in form.items():

@@ -10,8 +10,8 @@ from dragoman.settings import optional, required
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """public_base_url: what stands before /twilio/messages in the URL that Twilio calls, without a slash at its end; empty
-    when that is the API's own address. secret_id: the secret in Secrets Manager that holds the auth tokens."""
+    """public_base_url: what stands before /twilio/messages in the URL that Twilio calls, without a slash at its end;
+    empty when that is the API's own address. secret_id: the secret in Secrets Manager that holds the auth tokens."""
 
     public_base_url: str
     secret_id: str

@@ -1,9 +1,9 @@
 """Is this webhook from Twilio? https://www.twilio.com/docs/usage/webhooks/webhooks-security
 
-Twilio signs the exact URL it called and every field of the form. A REST API of API Gateway does not hand the raw query
-string to a mapping template, only its parameters, so the few ways in which it may have been written are tried. Every way
-leads to the same parameters, and each is checked against the HMAC: trying them lets nobody in who could not sign.
-Not covered: a parameter that stands in the query twice, of which API Gateway passes on the last one only.
+Twilio signs the exact URL it called and every field of the form. A REST API of API Gateway does not hand the raw
+query string to a mapping template, only its parameters, so the few ways in which it may have been written are tried.
+Every way leads to the same parameters, and each is checked against the HMAC: trying them lets nobody in who could not
+sign. Not covered: a parameter that stands in the query twice, of which API Gateway passes on the last one only.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -19,7 +19,7 @@ from normalise_webhook.webhook import Form, Webhook
 # RFC 3986, 3.4: what may stand unescaped in a query, without what would split it (& # and + for a blank).
 QUERY_SAFE = "!$'()*,-./:;=?@_~"
 # With more parameters only the order given and the order of their names are tried.
-MAX_PERMUTED = 3
+MAX_PERMUTED = 2
 
 
 class Tokens(Protocol):
@@ -37,8 +37,8 @@ class Tokens(Protocol):
 def verify(webhook: Webhook, public_base_url: str, tokens: Tokens) -> None:
     """Returns if the webhook is signed with one of the tokens.
 
-    Raises SignatureRejected, and ConfigurationError when there are no tokens. Compares in constant time. A signature that
-    matches none makes the tokens be fetched again, so that a rotation works at once.
+    Raises SignatureRejected, and ConfigurationError when there are no tokens. Compares in constant time. A signature
+    that matches none makes the tokens be fetched again, so that a rotation works at once.
     """
     if not webhook.signature:
         raise SignatureRejected("The signature is missing")
@@ -51,7 +51,7 @@ def verify(webhook: Webhook, public_base_url: str, tokens: Tokens) -> None:
 
 
 def possible_urls(webhook: Webhook, public_base_url: str) -> Iterator[str]:
-    """The URLs Twilio may have called; the one without a port also stands for the one with it, and the other way round."""
+    """The URLs Twilio may have called. The validator tries each with and without its port."""
     base = public_base_url + webhook.path if public_base_url else f"https://{webhook.domain}{webhook.stage_path}"
     if not webhook.query:
         yield base
@@ -61,7 +61,7 @@ def possible_urls(webhook: Webhook, public_base_url: str) -> Iterator[str]:
 
 
 def possible_queries(query: str) -> list[str]:
-    """The raw query strings that may stand behind a rebuilt one, without duplicates, the likeliest first; at most 30."""
+    """The raw query strings that may stand behind a rebuilt one, without duplicates, at most 10."""
     pairs = [pair.partition("=")[::2] for pair in query.split("&")]
     return list(dict.fromkeys("&".join(written) for order in _orders(pairs) for written in _writings(order)))
 
@@ -73,8 +73,8 @@ def _orders(pairs: list[tuple[str, str]]) -> Iterable[Sequence[tuple[str, str]]]
 
 
 def _writings(pairs: Sequence[tuple[str, str]]) -> Iterator[list[str]]:
-    """One query in every writing: as given (as Java's URLEncoder does), strict (RFC 3986), loose with %20 and with + for a
-    blank, and decoded once, for a parameter that was still encoded when the template encoded it."""
+    """One query in every writing: as given (as Java's URLEncoder does), strict (RFC 3986), loose with %20 and with +
+    for a blank, and decoded once, for a parameter that was still encoded when the template encoded it."""
     decoded = [(unquote_plus(name), unquote_plus(value)) for name, value in pairs]
     yield [f"{name}={value}" for name, value in pairs]
     yield [f"{quote(name, safe='')}={quote(value, safe='')}" for name, value in decoded]

@@ -27,7 +27,8 @@ class Form(dict[str, list[str]]):
 
     @classmethod
     def parse(cls, body: bytes) -> Self:
-        """Reads application/x-www-form-urlencoded, blank fields included. Raises ValueError when it has too many fields.
+        """Reads application/x-www-form-urlencoded, blank fields included. Raises ValueError when it has too many
+        fields.
 
         Bytes that are no UTF-8 become U+FFFD; Twilio sends UTF-8, so such a form fails its signature.
         """
@@ -40,7 +41,8 @@ class Form(dict[str, list[str]]):
 
 @dataclass(frozen=True, slots=True)
 class Webhook:
-    """One request. query is rebuilt, not raw (see signature.py); path is the route, stage_path what the client called."""
+    """One request. query is rebuilt, not raw (see signature.py); path is the route, stage_path what the client
+    called."""
 
     form: Form
     signature: str

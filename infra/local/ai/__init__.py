@@ -1,1 +1,1 @@
-"""The local stand-in for Amazon Translate and Amazon Comprehend: AWS's wire protocol, real models, a process of its own."""
+"""The local Amazon Translate and Amazon Comprehend: AWS's wire protocol, real models, a process of its own."""

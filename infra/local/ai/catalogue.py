@@ -6,7 +6,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Final
 
-from infra.local.ai.engines.base import EngineFailed, Pair
+from infra.local.ai.engines.base import EngineError, Pair
 
 _CHUNK: Final = 1 << 20
 
@@ -149,12 +149,12 @@ def digest(path: Path) -> str:
 
 
 def verify(models: Path, file: ModelFile) -> None:
-    """Check a model file before it is loaded. Raises EngineFailed if it is not the one we know."""
+    """Check a model file before it is loaded. Raises EngineError if it is not the one we know."""
     _require(digest(models / file.path), file)
 
 
 def read_verified(models: Path, file: ModelFile) -> bytes:
-    """The content of a model file. Raises EngineFailed if it is not the one we know."""
+    """The content of a model file. Raises EngineError if it is not the one we know."""
     content = (models / file.path).read_bytes()
     _require(hashlib.sha256(content).hexdigest(), file)
     return content
@@ -162,4 +162,4 @@ def read_verified(models: Path, file: ModelFile) -> bytes:
 
 def _require(found: str, file: ModelFile) -> None:
     if found != file.sha256:
-        raise EngineFailed(f"{file.path} is damaged: its SHA-256 is {found[:12]}…, not {file.sha256[:12]}…")
+        raise EngineError(f"{file.path} is damaged: its SHA-256 is {found[:12]}…, not {file.sha256[:12]}…")

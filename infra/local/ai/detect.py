@@ -1,5 +1,6 @@
 """Language detection with py3langid, in AWS's codes, and the rule for when it is too unsure to act on."""
 
+import re
 import threading
 from dataclasses import dataclass
 from typing import Any, Final
@@ -11,6 +12,7 @@ from infra.local.ai.protect import letters, words_only
 # single words, slang and tokens below it.
 LOW_CONFIDENCE: Final = 0.5
 _FEWEST_LETTERS: Final = 3
+_WIDE: Final = re.compile("[\u3040-\u9fff\uac00-\ud7a3]")
 _MOST_ANSWERS: Final = 5
 _LEAST_SCORE: Final = 0.01
 
@@ -43,7 +45,7 @@ class Detector:
 
         A letter of Chinese, Japanese or Korean counts for two.
         """
-        wide = sum(1 for character in words_only(text) if "\u3040" <= character <= "\u9fff" or "\uac00" <= character <= "\ud7a3")
+        wide = len(_WIDE.findall(words_only(text)))
         return guesses[0].score < LOW_CONFIDENCE or letters(text) + wide < _FEWEST_LETTERS
 
     def _loaded(self) -> Any:

@@ -86,7 +86,7 @@ NAMES: Final = MappingProxyType(
     }
 )
 
-# The local models know one variety of each of these. Traditional Chinese is read by the Chinese model but never written.
+# The local models know one variety of each of these. Traditional Chinese is read by the Chinese model, never written.
 _VARIETIES: Final = MappingProxyType({"fr-CA": "fr", "es-MX": "es", "pt-PT": "pt"})
 _READ_ONLY_VARIETIES: Final = MappingProxyType({"zh-TW": "zh"})
 

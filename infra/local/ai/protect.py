@@ -12,10 +12,10 @@ _PICTURE: Final = (
     "[\ufe0f\U0001f3fb-\U0001f3ff\U000e0020-\U000e007f]*"
     "(?:\u200d[\u2600-\u27bf\U0001f000-\U0001faff][\ufe0f\U0001f3fb-\U0001f3ff]*)*"
 )
-PICTURES: Final = re.compile(f"(?:{_PICTURE})+")
+# East Asian text is written without spaces, so its characters end an address.
+_NOT_ADDRESS: Final = r"\s<>\"'\u3000-\u9fff\uff00-\uffef"
 _PROTECTED: Final = re.compile(
-    r"https?://[^\s<>\"'，。、）]*[^\s<>\"'，。、）.,;:!?)\]]"  # web addresses, less the punctuation after them
-    r"|\bwww\.[^\s<>\"']*[^\s<>\"'.,;:!?)\]]"
+    rf"(?:https?://|\bwww\.)[^{_NOT_ADDRESS}]*[^{_NOT_ADDRESS}.,;:!?)\]]"  # web addresses, less punctuation after them
     r"|[\w.+-]+@[\w-]+(?:\.[\w-]+)+"  # e-mail addresses
     r"|(?<![\w+])\+?\d[\d .()/-]{5,}\d(?![\w])"  # telephone numbers and dates
     r"|[#@]\w[\w-]*"  # #4521, #ticket, @name
@@ -24,7 +24,7 @@ _PROTECTED: Final = re.compile(
     re.ASCII,
 )
 _LETTERS: Final = re.compile(r"[^\W\d_]")
-_EDGE: Final = re.compile(rf"^((?:\s|{_PICTURE})*)(.*?)((?:\s|{_PICTURE})*)$", re.DOTALL)
+_EDGE: Final = re.compile(rf"(?:\s|{_PICTURE})+")
 _LINE_END: Final = re.compile(r"(\r\n|[\n\r\v\f\x85\u2028\u2029])")
 # C0 and C1 controls but tab, invisible and not language. NUL would end Apertium's stream.
 _CONTROLS: Final = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\ufeff]")
@@ -52,11 +52,12 @@ def translate_lines(text: str, engine: Callable[[str], str]) -> str:
 
 
 def _line(line: str, engine: Callable[[str], str]) -> str:
-    edges = _EDGE.match(line)
-    before, body, after = edges.groups() if edges else ("", line, "")
-    if not letters(body):
+    runs = [match.span() for match in _EDGE.finditer(line)]
+    start = runs[0][1] if runs and runs[0][0] == 0 else 0
+    end = runs[-1][0] if runs and runs[-1][1] == len(line) else len(line)
+    if start >= end or not letters(line[start:end]):
         return line
-    return f"{before}{_protected(body, _calm(engine))}{after}"
+    return f"{line[:start]}{_protected(line[start:end], _calm(engine))}{line[end:]}"
 
 
 def _protected(body: str, engine: Callable[[str], str]) -> str:
@@ -75,14 +76,16 @@ def _protected(body: str, engine: Callable[[str], str]) -> str:
 
 def _stand_ins(body: str, count: int) -> list[str]:
     """Words that all engines pass through: of ten forms tried, this one survived 35 of 35 times (docs/local-ai.md)."""
-    letter = next(letter for letter in "QVWKZ" if f"X9{letter}" not in body.upper()) if count else "Q"
+    letter = next((letter for letter in "QVWKZ" if f"X9{letter}" not in body.upper()), "Q")
     return [f"X9{letter}{number}Z" for number in range(count)]
 
 
 def _in_pieces(body: str, engine: Callable[[str], str]) -> str:
     """The words between the tokens, each piece translated alone: worse language, but no token is lost."""
     pieces = re.split(f"({_PROTECTED.pattern})", body, flags=re.ASCII)
-    return "".join(piece if _PROTECTED.fullmatch(piece) or not letters(piece) else _spaced(piece, engine) for piece in pieces)
+    return "".join(
+        piece if _PROTECTED.fullmatch(piece) or not letters(piece) else _spaced(piece, engine) for piece in pieces
+    )
 
 
 def _spaced(piece: str, engine: Callable[[str], str]) -> str:
@@ -104,7 +107,7 @@ def _calm(engine: Callable[[str], str]) -> Callable[[str], str]:
 
 
 def _lower(body: str) -> str:
-    lowered = re.sub(r"[^\W\d_]+(?!\w)", lambda word: word.group().lower(), body)
+    lowered = re.sub(r"(?<!\w)[^\W\d_]+(?!\w)", lambda word: word.group().lower(), body)
     return lowered[:1].upper() + lowered[1:]
 
 

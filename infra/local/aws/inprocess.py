@@ -5,6 +5,7 @@ writes atomic, and gives a snapshot a moment when nothing is half done.
 """
 
 import asyncio
+import itertools
 import json
 from collections.abc import Callable, Mapping
 from concurrent.futures import TimeoutError as FutureTimeout
@@ -13,6 +14,21 @@ from typing import Any, NamedTuple, TypeVar
 from infra.local.aws import clients
 
 T = TypeVar("T")
+
+
+_versions = itertools.count(1)
+_version = [0]
+_READ_ONLY = ("Get", "List", "Describe", "Query", "Scan", "BatchGet")
+
+
+def changed() -> None:
+    """Note that some service's state may have changed."""
+    _version[0] = next(_versions)
+
+
+def version() -> int:
+    """A number that grows with every change."""
+    return _version[0]
 
 
 class Reply(NamedTuple):
@@ -78,4 +94,6 @@ def call(service: str, target: str, payload: Mapping[str, Any], timeout: float =
     except FutureTimeout as error:
         future.cancel()
         raise CallTimedOut(target) from error
+    if not target.rpartition(".")[2].startswith(_READ_ONLY):
+        changed()
     return Reply(status, json.loads(answer) if answer else {})

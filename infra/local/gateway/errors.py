@@ -67,3 +67,8 @@ class GatewayError(Exception):
         self.message = self.message or kind.message
         self.status = self.status or kind.status
         super().__init__(self.kind, self.message)
+
+    @property
+    def error_type(self) -> str:
+        """The value of ``x-amzn-ErrorType``."""
+        return KINDS[self.kind].error_type

@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable, Mapping
 from concurrent.futures import Executor
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 from urllib.parse import quote
 
 from infra.local.gateway import jsonpath, mapping
@@ -24,6 +24,7 @@ Authorize = Callable[[str, str, str], None]
 """(role arn, action, resource); raises one of the exceptions given as ``denied`` if the role does not allow it."""
 
 DEFAULT_TYPE: Final = "application/json"
+T = TypeVar("T")
 
 
 @dataclass
@@ -34,20 +35,26 @@ class Call:
     """
 
     api: Api
-    method: Method
     http_method: str
     path: str
     parameters: dict[str, Any]
     multi: dict[str, dict[str, list[str]]]
     context: dict[str, Any]
     body: str
-    raw_body: bytes
+    routed: Method | None = None
+
+    @property
+    def method(self) -> Method:
+        """The method the request was routed to. Raises MISSING_AUTHENTICATION_TOKEN if there is none."""
+        if self.routed is None:
+            raise GatewayError("MISSING_AUTHENTICATION_TOKEN")
+        return self.routed
 
     @property
     def media_type(self) -> str:
         """The content type without parameters; API Gateway takes JSON for granted."""
         declared = str(self.parameters["header"].get("Content-Type") or DEFAULT_TYPE)
-        return declared.split(";")[0].strip().lower() or DEFAULT_TYPE
+        return declared.split(";", maxsplit=1)[0].strip().lower() or DEFAULT_TYPE
 
 
 @dataclass
@@ -120,7 +127,7 @@ class Integrator:
         uri = _uri(call.method.integration)
         request = AwsRequest(uri.region, uri.service, uri.style, _function_path(uri), body=event)
         response = await self._send(call.method.integration, request)
-        if response.status == 400 or response.status == 403:
+        if response.status in (400, 403):
             raise GatewayError("API_CONFIGURATION_ERROR", reason="Invalid permissions on Lambda function")
         if response.status != 200 or "x-amz-function-error" in response.headers:
             raise GatewayError("DEFAULT_5XX", status=502, reason="the Lambda function failed")
@@ -137,7 +144,7 @@ def _uri(integration: Integration) -> ServiceUri:
 
 
 def request_payload(call: Call) -> str:
-    """The body for the integration. Raises UNSUPPORTED_MEDIA_TYPE by the table of "integration passthrough behaviors"."""
+    """The body for the integration. Raises UNSUPPORTED_MEDIA_TYPE as "passthrough behaviors" tells."""
     integration = call.method.integration
     template = integration.templates.get(call.media_type)
     if template is None:
@@ -236,7 +243,7 @@ def _resource(service: str, body: Mapping[str, Any], prefix: str) -> str:
 
 
 def _access_denied(role_arn: str, action: str, resource: str, error: Exception) -> AwsResponse:
-    role = role_arn.split("/")[-1]
+    role = role_arn.rsplit("/", maxsplit=1)[-1]
     account = role_arn.split(":")[4] if role_arn.count(":") >= 5 else ""
     user = f"arn:aws:sts::{account}:assumed-role/{role}/BackplaneAssumeRoleSession"
     message = f"User: {user} is not authorized to perform: {action} on resource: {resource}"
@@ -262,7 +269,7 @@ def integration_answer(call: Call, response: AwsResponse) -> Answer:
     """Selects the integration response and maps body, headers and status."""
     chosen = select_response(call.method.integration.responses, selection_value(call, response))
     text = response.body.decode("utf-8", "replace")
-    media_type, template = response_template(chosen.templates, call.parameters["header"].get("Accept"))
+    media_type, template = choose_template(chosen.templates, call.parameters["header"].get("Accept"))
     headers = {"Content-Type": media_type, **_mapped_headers(chosen, call, response, text)}
     body = text if template is None else _render_response(template, call, text)
     override = call.context["responseOverride"]
@@ -297,8 +304,8 @@ def select_response(responses: tuple[IntegrationResponse, ...], value: str) -> I
     return default
 
 
-def response_template(templates: Mapping[str, Template], accept: str | None) -> tuple[str, Template | None]:
-    """By the Accept header, else JSON, else the first; without templates the body passes through as JSON."""
+def choose_template(templates: Mapping[str, T], accept: str | None) -> tuple[str, T | None]:
+    """The content type and template: by the Accept header, else JSON, else the first; None if there are none."""
     if not templates:
         return DEFAULT_TYPE, None
     for wanted in (accept or "").split(","):

@@ -4,7 +4,6 @@ An ``action`` integration posts the template's output to the service under the a
 the service's own JSON. Going through an SDK would parse and re-shape both, so the wire protocol is spoken here.
 """
 
-import re
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -16,6 +15,7 @@ import urllib3
 from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest as SignedRequest
 from botocore.credentials import Credentials
+from botocore.exceptions import BotoCoreError
 from botocore.session import Session
 
 BOTOCORE_NAMES: Final = {"states": "stepfunctions", "email": "ses", "monitoring": "cloudwatch"}
@@ -76,7 +76,7 @@ def wire(service: str) -> Wire:
         name = BOTOCORE_NAMES.get(service, service)
         try:
             metadata: Mapping[str, Any] = Session().get_service_model(name).metadata
-        except Exception as error:  # noqa: BLE001 - botocore's errors differ by version; all mean an unknown service
+        except BotoCoreError as error:
             raise OSError(f"unknown AWS service {service}") from error
     return Wire(
         protocol=str(metadata["protocol"]),
@@ -100,8 +100,8 @@ def as_http(request: AwsRequest) -> tuple[str, str, dict[str, str], bytes]:
         }
         return "POST", _with_query("/", request.query), {**request.headers, **headers}, request.body
     if spoken.protocol in ("query", "ec2"):
-        form = request.body + urlencode({"Action": request.target, "Version": spoken.api_version}).encode()
-        body = re.sub(rb"^(.+?)(Action=)", rb"\1&\2", form, count=1) if request.body else form
+        form = urlencode({"Action": request.target, "Version": spoken.api_version}).encode()
+        body = request.body + b"&" + form if request.body else form
         headers = {"Content-Type": "application/x-www-form-urlencoded"}
         return "POST", _with_query("/", request.query), {**request.headers, **headers}, body
     raise OSError(f"{request.service} has no action integration; use path/")
@@ -127,7 +127,7 @@ class HttpAwsInvoker:
         signing_name = wire(request.service).signing_name
         SigV4Auth(self._credentials, signing_name, request.region).add_auth(signed)
         try:
-            answer = self._http.request(method, signed.url, body=body, headers=dict(signed.headers.items()))
+            answer = self._http.request(method, self._base + path, body=body, headers=dict(signed.headers.items()))
         except urllib3.exceptions.HTTPError as error:
             raise OSError(f"{request.service} cannot be reached: {type(error).__name__}") from error
         return AwsResponse(answer.status, {k.lower(): v for k, v in answer.headers.items()}, answer.data)

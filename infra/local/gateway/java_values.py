@@ -7,6 +7,7 @@ methods, the text form and the comparison rules. A plain ``list`` came from JSON
 """
 
 import json
+import math
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -77,16 +78,16 @@ def to_text(value: Any, null: str = "null") -> str:
         return "true" if value else "false"
     if isinstance(value, float):
         return _double_text(value)
+    return _container_text(value)
+
+
+def _container_text(value: Any) -> str:
     if isinstance(value, dict):
         return "{" + ", ".join(f"{to_text(k)}={to_text(v)}" for k, v in value.items()) + "}"
     if isinstance(value, JavaList):
         return "[" + ", ".join(to_text(item) for item in value) + "]"
     if isinstance(value, list):
         return to_json(value)
-    return _other_text(value)
-
-
-def _other_text(value: Any) -> str:
     if value is MISSING:
         return ""
     if isinstance(value, Entry):
@@ -96,7 +97,7 @@ def _other_text(value: Any) -> str:
 
 def _double_text(value: float) -> str:
     """``Double.toString``: scientific notation outside 1e-3 to 1e7, always a decimal point."""
-    if value != value or value in (float("inf"), float("-inf")):
+    if not math.isfinite(value):
         return {"nan": "NaN", "inf": "Infinity", "-inf": "-Infinity"}[str(value)]
     if value == 0 or 1e-3 <= abs(value) < 1e7:
         text = f"{value:.17f}" if "e" in repr(value) else repr(value)
@@ -193,7 +194,8 @@ def _replace_first(text: str, pattern: str, replacement: str) -> str:
 
 def _split(text: str, pattern: str, limit: int = 0) -> JavaList:
     """``String.split``: trailing empty strings are dropped unless a limit says otherwise; groups add nothing."""
-    regex, parts, start = java_regex(pattern), [], 0
+    regex, start = java_regex(pattern), 0
+    parts: list[str] = []
     for match in regex.finditer(text):
         if 0 < limit <= len(parts) + 1:
             break
@@ -252,7 +254,7 @@ MAP_METHODS: Final[dict[str, Callable[..., Any]]] = {
     "getOrDefault": lambda m, key, default: m.get(key, default),
     "containsKey": lambda m, key: key in m,
     "containsValue": lambda m, value: value in m.values(),
-    "keySet": lambda m: JavaList(m),
+    "keySet": JavaList,
     "values": lambda m: JavaList(m.values()),
     "entrySet": lambda m: JavaList(Entry(k, v) for k, v in m.items()),
     "size": len,

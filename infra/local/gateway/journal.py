@@ -1,8 +1,9 @@
 """The front door's journal: accepted requests, on disk before they are answered.
 
 One line for each request: eight hexadecimal digits of CRC-32, a blank, a JSON object. Appends from concurrent requests
-share one ``fsync`` (group commit). A line that is torn or damaged ends the journal: it and all after it are dropped,
-because nothing after it was acknowledged. The file holds message content and is readable by its owner alone.
+share one ``fsync`` (group commit). A torn line at the end, from a crash in mid-write, is cut off when the journal is
+opened: its request was never answered. A damaged line further up is skipped with a warning, what follows it is kept.
+The file holds message content and is readable by its owner alone.
 """
 
 import asyncio
@@ -68,20 +69,23 @@ class Journal:
         self._committer: asyncio.Task[None] | None = None
 
     def _drop_torn_tail(self) -> None:
-        sound = sum(len(line) for line, _ in self._lines())
+        sound = max((end for end, _ in self._lines()), default=0)
         size = os.fstat(self._file).st_size
         if sound < size:
             LOG.warning("journal: %d bytes of an unfinished write dropped", size - sound)
             os.ftruncate(self._file, sound)
             os.fsync(self._file)
 
-    def _lines(self) -> Iterator[tuple[bytes, Entry]]:
+    def _lines(self) -> Iterator[tuple[int, Entry]]:
+        """The sound entries, each with the offset of its end."""
+        end = 0
         with self.path.open("rb") as file:
             for line in file:
+                end += len(line)
                 try:
-                    yield line, Entry.from_line(line)
+                    yield end, Entry.from_line(line)
                 except (ValueError, KeyError, TypeError):
-                    return
+                    LOG.warning("journal: a damaged line of %d bytes is left out", len(line))
 
     def entries(self, since: int = 0) -> Iterator[Entry]:
         """The entries that came at or after ``since`` (milliseconds since 1970), oldest first."""

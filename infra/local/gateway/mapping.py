@@ -9,6 +9,7 @@ import base64
 import binascii
 import json
 import re
+from collections.abc import Callable
 from typing import Any, Final
 from urllib.parse import quote_plus, unquote_plus
 
@@ -21,7 +22,7 @@ EMPTY_BODY: Final = "{}"
 """What ``$input.body`` is without a body: API Gateway maps an empty payload as an empty JSON object."""
 
 
-class BodyNotJson(TemplateError):
+class BodyNotJson(TemplateError):  # noqa: N818 - named for what is wrong
     """``$input.json`` or ``$input.path`` on a body that is not JSON: a 400 for a request, a 500 for a response."""
 
 
@@ -126,7 +127,7 @@ def _url_encode(text: str) -> str:
     return quote_plus(text, safe="*").replace("~", "%7E")
 
 
-_UTIL: Final = {
+_UTIL: Final[dict[str, Callable[[str], Any]]] = {
     "escapeJavaScript": java.escape_javascript,
     "parseJson": _parse_json,
     "urlEncode": _url_encode,
@@ -166,7 +167,9 @@ def substitute(text: str, context: dict[str, Any], parameters: dict[str, Any], s
     return _SIMPLE.sub(value, text)
 
 
-def lookup(name: str, context: dict[str, Any], parameters: dict[str, Any], stage_variables: dict[str, str]) -> str | None:
+def lookup(
+    name: str, context: dict[str, Any], parameters: dict[str, Any], stage_variables: dict[str, str]
+) -> str | None:
     """The value of ``context.a.b``, ``stageVariables.x`` or ``method.request.header.x``; None if there is none."""
     root, _, rest = name.partition(".")
     if root == "stageVariables":

@@ -322,7 +322,9 @@ class _Reader:
     def check_declared(self, source: str) -> None:
         """API Gateway refuses a mapping from a method parameter that the method does not declare."""
         _, _, place, name = source.split(".", 3)
-        place = {"querystring": "query", "multivaluequerystring": "query", "multivalueheader": "header"}.get(place, place)
+        place = {"querystring": "query", "multivaluequerystring": "query", "multivalueheader": "header"}.get(
+            place, place
+        )
         declared = {(p.get("in"), str(p.get("name")).lower()) for p in self.parameters}
         if place != "path" and (place, name.lower()) not in declared:
             raise self.fail(f"{source} is mapped but not declared as a parameter")
@@ -347,7 +349,9 @@ class _Reader:
         except re.error as error:
             raise self.fail(f"integration response {pattern}: bad selection pattern") from error
         where = f"response {pattern}"
-        return IntegrationResponse(int(status), compiled, self.templates(spec.get("responseTemplates"), where), parameters)
+        return IntegrationResponse(
+            int(status), compiled, self.templates(spec.get("responseTemplates"), where), parameters
+        )
 
     def validation(self) -> Validation:
         validators = self.body.get("x-amazon-apigateway-request-validators") or {}
@@ -361,7 +365,9 @@ class _Reader:
         required = [p for p in self.parameters if p.get("required")] if rules.get("validateRequestParameters") else []
         body = resolve(self.body, self.operation.get("requestBody") or {}) if rules.get("validateRequestBody") else {}
         return Validation(
-            parameters=tuple((str(p["in"]), str(p["name"])) for p in required if p["in"] in ("query", "header", "path")),
+            parameters=tuple(
+                (str(p["in"]), str(p["name"])) for p in required if p["in"] in ("query", "header", "path")
+            ),
             models={media.lower(): c["schema"] for media, c in (body.get("content") or {}).items() if c.get("schema")},
             body_required=bool(body.get("required")),
         )

@@ -63,7 +63,7 @@ def _checker(schema: Mapping[str, Any], document: Mapping[str, Any]) -> Checker:
 def _describe(error: "ValidationError") -> str:
     """What failed and where, without the value: a validation error must not put the caller's data into a log."""
     where = "/".join(map(str, error.absolute_path))
-    if error.validator == "required":
+    if error.validator == "required" and isinstance(error.validator_value, list) and isinstance(error.instance, dict):
         missing = [name for name in error.validator_value if name not in error.instance]
         return f"object has missing required properties ({json.dumps(missing)})" + (f" at /{where}" if where else "")
     return f"{error.validator} does not hold at /{where}"

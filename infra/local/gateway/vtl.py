@@ -319,7 +319,9 @@ class _Parser:
         """The canonical form of the operator that comes next, read, or ''."""
         self.skip()
         word = _WORD.match(self.text, self.pos)
-        candidates = [word.group()] if word else [self.text[self.pos : self.pos + 2], self.text[self.pos : self.pos + 1]]
+        candidates = (
+            [word.group()] if word else [self.text[self.pos : self.pos + 2], self.text[self.pos : self.pos + 1]]
+        )
         for candidate in candidates:
             if candidate in operators:
                 self.pos += len(candidate)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections import defaultdict
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -15,6 +15,9 @@ from infra.local.sfn.strict import Execution
 
 Item = tuple[str, str, str]
 """(kind, state, detail): ("retry", "SaveReport", "0 DynamoDb.TransactionCanceledException …")."""
+
+FAILURES = frozenset({"TaskFailed", "TaskTimedOut", "LambdaFunctionFailed", "LambdaFunctionTimedOut", "MapStateFailed", "ParallelStateFailed"})
+"""History events after which a state that exits has been caught."""
 
 KINDS = ("state", "next", "choice", "retry", "catch", "map")
 
@@ -56,9 +59,9 @@ def items_of(definition: str) -> frozenset[Item]:
 
 def taken_by(execution: Execution, program: Program) -> set[Item]:
     """Return what an execution on the strict interpreter took. Its Map iterations ran one after another."""
-    visits = execution.run.visits
-    taken = {item for component, item in _components(program) if component in visits}
-    return taken | _from_history(execution.history(), taken)
+    decided = {item for component, item in _components(program) if component in execution.run.visits}
+    followed = {name: ("next", name, detail) for kind, name, detail in items_of(execution.machine.definition) if kind == "next"}
+    return decided | _from_history(execution.history(), followed)
 
 
 def _items(name: str, state: Mapping[str, Any]) -> Iterator[Item]:
@@ -87,7 +90,7 @@ def _components(program: Program) -> Iterator[tuple[tuple[str, str], Item]]:
         yield from _state_components(name, state)
         iteration = getattr(state, "iteration_component", None)
         branches = getattr(getattr(state, "branches", None), "programs", [])
-        for inner in [*branches, *([iteration._program] if iteration else [])]:  # noqa: SLF001 (the only way in)
+        for inner in [*branches, *([iteration._get_iteration_program()] if iteration else [])]:
             yield from _components(inner)
 
 
@@ -106,13 +109,21 @@ def _errors(clause: Any) -> list[str]:
     return [name.error_name for name in clause.error_equals.error_names]
 
 
-def _from_history(history: list[dict[str, Any]], decided: set[Item]) -> set[Item]:
+def _from_history(history: list[dict[str, Any]], followed: Mapping[str, Item]) -> set[Item]:
     taken: set[Item] = set()
-    iterations: dict[str, int] = defaultdict(int)
+    iterations: Counter[str] = Counter()
+    caught = False
     for event in history:
-        if event["type"].endswith("StateEntered"):
+        kind = event["type"]
+        if kind.endswith("StateEntered"):
             taken.add(("state", event["stateEnteredEventDetails"]["name"], ""))
-        elif event["type"] == "MapIterationSucceeded":
+        elif kind.endswith("StateExited") and not caught:
+            taken.update(_present(followed.get(event["stateExitedEventDetails"]["name"])))
+        elif kind == "MapIterationSucceeded":
             iterations[event["mapIterationSucceededEventDetails"]["name"]] += 1
-    taken |= {("map", name, "several iterations") for name, count in iterations.items() if count > 1}
-    return taken
+        caught = kind in FAILURES
+    return taken | {("map", name, "several iterations") for name, count in iterations.items() if count > 1}
+
+
+def _present(item: Item | None) -> list[Item]:
+    return [item] if item else []

@@ -13,7 +13,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Final
 
-from infra.local.ai.engines.base import EngineFailed, Pair
+from infra.local.ai.engines.base import EngineError, Pair
 
 ANSWER_SECONDS: Final = 20.0
 SYSTEM_ROOT: Final = Path("/")
@@ -123,7 +123,7 @@ class Pipeline:
         self._processes: list[subprocess.Popen[bytes]] = []
 
     def __call__(self, text: str) -> str:
-        """Translate a line. A pipeline that died or hangs is started again once, then EngineFailed."""
+        """Translate a line. A pipeline that died or hangs is started again once, then EngineError."""
         body = escape(text)
         with self._lock:
             try:
@@ -134,7 +134,7 @@ class Pipeline:
                 return unescape(self._ask(body))
             except (OSError, EOFError, TimeoutError) as again:
                 self._stop()
-                raise EngineFailed(f"apertium {self._mode.name}: {again or type(again).__name__}") from again
+                raise EngineError(f"apertium {self._mode.name}: {again or type(again).__name__}") from again
 
     def close(self) -> None:
         """End the programs."""

@@ -9,8 +9,8 @@ Pair = tuple[str, str]
 CALL_SECONDS: Final = 60.0
 
 
-class EngineFailed(RuntimeError):
-    """An engine could not do what it offers: a damaged model file, a pipeline that died twice, a call that took too long."""
+class EngineError(RuntimeError):
+    """An engine could not do what it offers: a damaged file, a pipeline that died twice, a call that took too long."""
 
 
 class Engine(Protocol):
@@ -28,7 +28,7 @@ class Engine(Protocol):
     def translate(self, text: str, source: str, target: str) -> str:
         """Translate one line without line breaks.
 
-        Raises EngineFailed when the model cannot be used and KeyError for a pair that is not in `pairs()`.
+        Raises EngineError when the model cannot be used and KeyError for a pair that is not in `pairs()`.
         """
         ...
 
@@ -50,11 +50,11 @@ class ModelThread:
         self._model: Callable[[str], str] | None = None
 
     def __call__(self, text: str) -> str:
-        """Run the model on the text. Raises EngineFailed, also when there is no answer after CALL_SECONDS."""
+        """Run the model on the text. Raises EngineError, also when there is no answer after CALL_SECONDS."""
         try:
             return self._pool.submit(self._run, text).result(CALL_SECONDS)
         except TimeoutError as slow:
-            raise EngineFailed(f"{self._name}: no answer in {CALL_SECONDS:.0f} s") from slow
+            raise EngineError(f"{self._name}: no answer in {CALL_SECONDS:.0f} s") from slow
 
     def _run(self, text: str) -> str:
         if self._model is None:

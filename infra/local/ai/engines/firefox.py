@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Final
 
-from infra.local.ai.engines.base import EngineFailed, ModelThread, Pair
+from infra.local.ai.engines.base import EngineError, ModelThread, Pair
 
 # The same family as the bundled models but one hop where Apertium needs two; an assumption, for want of a network here.
 _QUALITY: Final = 0.96
@@ -34,7 +34,7 @@ class Firefox:
             try:
                 translator = Translator.load(*pair, cache_dir=str(self._cache))
             except ValueError as refused:
-                raise EngineFailed(f"firefox {'-'.join(pair)}: {refused}") from refused
+                raise EngineError(f"firefox {'-'.join(pair)}: {refused}") from refused
             translate: Callable[[str], str] = translator.translate_long
             return translate
 

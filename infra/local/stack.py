@@ -1,0 +1,195 @@
+"""All of Dragoman on one machine: the embedded AWS with the shipped template, the gateway, the models, the provider."""
+
+from __future__ import annotations
+
+import json
+import logging
+import subprocess
+import sys
+import threading
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from infra.local import landing
+from infra.local.aws import apis, clients, deploy, iam
+from infra.local.aws.pipes import PipeWorkers
+from infra.local.aws.server import EmbeddedAws
+from infra.local.config import ROOT, Settings
+from infra.local.gateway.app import Gateway, create_app
+from infra.local.gateway.invoker import HttpAwsInvoker
+from infra.local.gateway.journal import Journal
+from infra.local.serving import Served, listen
+from infra.local.twilio import app as twilio_app
+
+_log = logging.getLogger(__name__)
+
+STACK_NAME = "dragoman"
+SECRET_NAME = "dragoman/twilio"
+TEMPLATE = ROOT / "infra" / "template.yaml"
+JOURNALED = ("receiveMessage",)
+# How long what the journal holds may grow before a snapshot makes it needless.
+SNAPSHOT_SECONDS = 15
+AI_PATIENCE_SECONDS = 60
+
+Say = Callable[[str], None]
+
+
+class LocalStack:
+    """Everything that `make run` starts. One a process, since the embedded AWS is."""
+
+    def __init__(self, settings: Settings, say: Say) -> None:
+        self.settings, self._say = settings, say
+        self.outputs: dict[str, str] = {}
+        self.languages = ""
+        self._aws = EmbeddedAws(settings.state_dir / "aws", settings.ports.aws, self._ai_url)
+        self._ai: subprocess.Popen[bytes] | None = None
+        self._served: list[Served] = []
+        self._pipes: PipeWorkers | None = None
+        self._gateway: Gateway | None = None
+        self._journal: Journal | None = None
+        self._stopping = threading.Event()
+        self._keeper: threading.Thread | None = None
+
+    @property
+    def _ai_url(self) -> str:
+        return f"http://127.0.0.1:{self.settings.ports.ai}"
+
+    def start(self) -> None:
+        """Starts all parts and deploys the template. Raises PortInUse, DeployError or RuntimeError; then call `stop`."""
+        settings = self.settings
+        gateway_socket = listen(settings.ports.gateway, "the gateway (DRAGOMAN_GATEWAY_PORT)")
+        self._say("Starting the translation models' server")
+        self._start_ai()
+        self._say("Starting the local AWS")
+        self._aws.start()
+        self._put_secret()
+        if settings.twilio.simulated:
+            self._start_twilio()
+        self._say("Deploying infra/template.yaml")
+        self.outputs = deploy.deploy(TEMPLATE, STACK_NAME, settings.template_parameters())
+        self._start_gateway(gateway_socket)
+        self._pipes = PipeWorkers()
+        self._pipes.start()
+        self._keep_api_key()
+        self._await_ai()
+        self._replay()
+
+    def stop(self) -> None:
+        """Stops what was started, in reverse; what is kept is written to disk."""
+        self._stopping.set()
+        if self._keeper is not None:
+            self._keeper.join(timeout=10)
+        for served in self._served[1:]:
+            served.stop()
+        if self._pipes is not None:
+            self._pipes.stop()
+        for served in self._served[:1]:
+            served.stop()
+        self._aws.stop()
+        if self._ai is not None:
+            self._ai.terminate()
+            self._ai.wait(timeout=10)
+
+    def snapshot(self) -> None:
+        """Writes the state to disk, and drops from the journal what it holds."""
+        if self._journal is None:
+            return
+        mark = self._journal.mark()
+        self._aws.snapshot()
+        self._served[-1].call(self._journal.truncate(mark))
+
+    def _start_ai(self) -> None:
+        settings = self.settings
+        listen(settings.ports.ai, "the translation models (DRAGOMAN_AI_PORT)").close()
+        command = [sys.executable, "-m", "infra.local.ai", "--port", str(settings.ports.ai), "--models"]
+        self._ai = subprocess.Popen([*command, str(settings.models_dir)], cwd=ROOT, start_new_session=True)
+
+    def _await_ai(self) -> None:
+        deadline = time.monotonic() + AI_PATIENCE_SECONDS
+        while time.monotonic() < deadline:
+            if self._ai is not None and self._ai.poll() is not None:
+                raise RuntimeError(f"The translation models' server ended with status {self._ai.returncode}.")
+            try:
+                with urllib.request.urlopen(f"{self._ai_url}/_ai/health", timeout=5) as answer:
+                    self.languages = str(json.load(answer).get("description", ""))
+                    return
+            except (urllib.error.URLError, OSError):
+                time.sleep(0.05)
+        raise RuntimeError("The translation models' server did not answer within a minute.")
+
+    def _put_secret(self) -> None:
+        secrets: Any = clients.client("secretsmanager")
+        value = self.settings.twilio.secret()
+        try:
+            secrets.put_secret_value(SecretId=SECRET_NAME, SecretString=value)
+        except ClientError as error:
+            if error.response["Error"]["Code"] != "ResourceNotFoundException":
+                raise
+            secrets.create_secret(Name=SECRET_NAME, SecretString=value)
+
+    def _start_twilio(self) -> None:
+        settings = self.settings
+        provider = twilio_app.create_app(
+            twilio_app.Settings(
+                account_sid=settings.twilio.account_sid,
+                auth_tokens=settings.twilio.auth_tokens,
+                api_keys={settings.twilio.api_user: settings.twilio.api_password},
+                webhook_url=f"{settings.template_parameters()['PublicBaseUrl']}/twilio/messages",
+                number=settings.desk_number,
+                state_file=settings.state_dir / "twilio.json",
+            )
+        )
+        served = Served(provider, listen(settings.ports.twilio, "the simulated Twilio (DRAGOMAN_TWILIO_PORT)"), "twilio")
+        served.start()
+        self._served.append(served)
+
+    def _start_gateway(self, listener: Any) -> None:
+        invoker = HttpAwsInvoker(
+            self._aws.endpoint_url, clients.ROOT_ACCESS_KEY_ID, clients.ROOT_SECRET_ACCESS_KEY
+        )
+        self._journal = Journal(self.settings.state_dir / "journal")
+        self._gateway = create_app(
+            apis.rest_api,
+            invoker,
+            self._journal,
+            journal_operations=JOURNALED,
+            authorize=iam.require,
+            denied=(iam.AccessDenied,),
+            fallback=landing.app(self.settings),
+        )
+        served = Served(self._gateway, listener, "gateway")
+        served.start()
+        self._served.append(served)
+
+    def _keep_api_key(self) -> None:
+        key = apis.rest_api()["apiKeys"][0]["value"]
+        path = self.settings.state_dir / "api-key"
+        path.touch(mode=0o600)
+        path.write_text(key, encoding="utf-8")
+
+    def _replay(self) -> None:
+        """Submits again what was accepted after the last snapshot; then keeps snapshots coming."""
+        assert self._gateway is not None  # noqa: S101 - set by start() a moment ago
+        replayed = self._served[-1].call(self._gateway.replay())
+        if replayed.accepted or replayed.refused:
+            self._say(f"Took up {replayed.accepted} messages again that an unclean stop had left unfinished")
+        if not replayed.refused:
+            self.snapshot()
+        self._keeper = threading.Thread(target=self._keep_snapshots, name="snapshots", daemon=True)
+        self._keeper.start()
+
+    def _keep_snapshots(self) -> None:
+        while not self._stopping.wait(SNAPSHOT_SECONDS):
+            if self._journal is not None and self._journal.mark():
+                self.snapshot()
+
+
+def state_file(settings: Settings, name: str) -> Path:
+    """A file among the local data."""
+    return settings.state_dir / name
