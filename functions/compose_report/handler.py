@@ -18,7 +18,10 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     Raises InvalidReport or ConfigurationError.
     """
     composed = compose_all(event, settings().retention_days, datetime.now(UTC))
-    report = composed["report"]
-    count("ReportsComposed", method=report["language"]["method"])
-    logger.info("Report composed", report_id=report["reportId"], translations=len(report["translations"]))
+    count("ReportsComposed", method=event["language"]["method"])
+    logger.info(
+        "Report composed",
+        report_id=composed["reportItem"]["reportId"]["S"],
+        translations=len(event["translations"]),
+    )
     return {**composed}

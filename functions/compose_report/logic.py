@@ -21,14 +21,13 @@ MOMENTS = {"startedAt": "queue", "detectedAt": "detect", "translatedAt": "transl
 
 
 class Composed(TypedDict):
-    """What the machine `message` gets back. expiresAt is in seconds since 1970, as text, for an attribute of type N."""
+    """What the machine `message` gets back: no more than it uses, since a state's payload is limited to 256 KiB.
+    expiresAt is in seconds since 1970, as text, for an attribute of type N."""
 
-    report: Report
     reportItem: dict[str, AttributeValue]
     messageItem: dict[str, AttributeValue]
     contactLanguage: str
     expiresAt: str
-    event: ReportCreated
 
 
 def compose_all(event: Mapping[str, Any], retention_days: int, now: datetime) -> Composed:
@@ -46,12 +45,10 @@ def compose_all(event: Mapping[str, Any], retention_days: int, now: datetime) ->
         raise InvalidReport(f"The machine's input has another shape ({type(error).__name__})") from None
     expires_at = expiry(findings.times["composedAt"], retention_days)
     return {
-        "report": report,
         "reportItem": report_item(report, created, expires_at),
         "messageItem": message_item(findings.message, expires_at),
         "contactLanguage": created["language"],
         "expiresAt": str(expires_at),
-        "event": created,
     }
 
 

@@ -88,6 +88,7 @@ PARAMETER_VARIABLES = {
     "DRAGOMAN_ACKNOWLEDGEMENT_TEXT": "AcknowledgementText",
     "DRAGOMAN_ACKNOWLEDGEMENT_LANGUAGE": "AcknowledgementLanguage",
     "DRAGOMAN_REPLIES_PER_HOUR": "RepliesPerHour",
+    "DRAGOMAN_API_REQUESTS_PER_SECOND": "ApiRequestsPerSecond",
 }
 
 

@@ -1,8 +1,10 @@
 """The case files: ``<machine>.mock.json`` says what the tasks answer, ``<machine>.cases.json`` what must come of it.
 
-A cases file holds ``inputs`` (named inputs) and ``cases``: {case: {``input``: a name or the input itself, ``status``,
+A cases file holds ``inputs`` and ``values`` (both by name) and ``cases``: {case: {``input``: a name, ``status``,
 ``output`` or ``error`` (and ``cause``), ``path``: the states entered in order, Map iterations one after another,
 ``requests``: {state: [what was sent, by attempt]}}}. ``output`` and ``requests`` may use the tokens of ``matching``.
+``{"@from": "inputs/spanish/0/message"}`` stands for what is found there, in the file itself or under ``mocks/`` in the
+machine's MockedResponses.
 """
 
 import functools
@@ -19,7 +21,7 @@ ROOT = HERE.parents[1]
 _FIELDS = {"about", "input", "status", "output", "error", "cause", "path", "requests"}
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Case:
     """One case of one machine: its name, input and expectation."""
 
@@ -51,14 +53,27 @@ def all_cases() -> tuple[Case, ...]:
 
 
 def _cases(file: Path) -> list[Case]:
-    document = json.loads(file.read_text("utf-8"))
-    inputs = document.get("inputs", {})
     machine = file.name.removesuffix(".cases.json")
-    cases = []
-    for name, expected in document["cases"].items():
-        unknown = set(expected) - _FIELDS
-        if unknown:
-            raise ValueError(f"{file.name}: {name}: unknown fields {sorted(unknown)}")
-        given = expected["input"]
-        cases.append(Case(machine, name, inputs[given] if isinstance(given, str) else given, expected))
-    return cases
+    mocked = json.loads(file.with_name(f"{machine}.mock.json").read_text("utf-8"))["MockedResponses"]
+    raw = json.loads(file.read_text("utf-8"))
+    document = _resolved(raw, {**raw, "mocks": mocked})
+    return [_case(file.name, machine, name, expected, document["inputs"]) for name, expected in document["cases"].items()]
+
+
+def _case(file: str, machine: str, name: str, expected: dict[str, Any], inputs: dict[str, Any]) -> Case:
+    if unknown := set(expected) - _FIELDS:
+        raise ValueError(f"{file}: {name}: unknown fields {sorted(unknown)}")
+    return Case(machine, name, inputs[expected["input"]], expected)
+
+
+def _resolved(value: Any, document: dict[str, Any]) -> Any:
+    if isinstance(value, list):
+        return [_resolved(item, document) for item in value]
+    if not isinstance(value, dict):
+        return value
+    if set(value) != {"@from"}:
+        return {key: _resolved(item, document) for key, item in value.items()}
+    found: Any = document
+    for part in value["@from"].split("/"):
+        found = found[int(part)] if isinstance(found, list) else found[part]
+    return _resolved(found, document)

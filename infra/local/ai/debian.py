@@ -110,7 +110,7 @@ def _apt(work: Path, program: str, *arguments: str) -> str:
 
 
 def _run(command: list[str], cwd: Path | None = None) -> str:
-    """The command's output. Raises SetUpError with the last line it complained with, FileNotFoundError if it is absent."""
+    """The command's output. Raises SetUpError with its last complaint, or if there is no such program."""
     if shutil.which(command[0]) is None:
         raise SetUpError(f"there is no {command[0]} here")
     done = subprocess.run(command, cwd=cwd, capture_output=True, text=True, timeout=_APT_SECONDS, check=False)
@@ -121,7 +121,7 @@ def _run(command: list[str], cwd: Path | None = None) -> str:
 
 
 def _keep(unpacked: Path, destination: Path) -> None:
-    """Move what the pipelines read and run: a third of what the packages hold. Licences are kept."""
+    """Move what the pipelines read and run: the rest serves other directions. Licences are kept."""
     shutil.rmtree(destination, ignore_errors=True)
     for mode in MODES.values():
         for path in _files_of(unpacked, mode):

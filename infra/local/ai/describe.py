@@ -1,6 +1,6 @@
 """In a line or two, what can be translated with the models that are there."""
 
-from collections.abc import Iterable
+from collections import defaultdict
 from pathlib import Path
 from typing import Final
 
@@ -10,29 +10,33 @@ from infra.local.ai.translator import all_engines
 
 # Languages a reader is likely to look for first; named when they cannot be had.
 _EXPECTED: Final = ("ar", "de", "es", "fr", "hi", "it", "ja", "ko", "pl", "pt", "ru", "tr", "uk", "vi", "zh")
-_HOW: Final = {"bergamot": "neural", "argos": "neural", "firefox": "neural", "apertium": "Apertium"}
+_NEURAL: Final = frozenset({"bergamot", "argos", "firefox"})
 
 
 def describe(models: Path) -> str:
     """Two lines for `make run`: languages to and from English with the engines, and what is missing. Loads no model."""
     routes = Routes(all_engines(models))
-    others = [code for code in routes.languages() if code != "en"]
-    parts = [part for code in others if (part := _with_english(routes, code))]
-    between = sum(1 for pair in routes.table if "en" not in pair)
-    missing = [name(code) for code in _EXPECTED if code not in others]
-    lines = [f"Translation with English: {'; '.join(parts) or 'none'} ({between} more pairs without English)."]
-    lines += [f"Not available: {', '.join(missing)} and others; they get AWS's UnsupportedLanguagePairException."]
-    return "\n".join(lines)
+    groups: dict[str, list[str]] = defaultdict(list)
+    for code in routes.languages():
+        if code != "en":
+            groups[_way(routes, code)].append(name(code))
+    parts = [f"{', '.join(sorted(names))} {way}" for way, names in sorted(groups.items())]
+    missing = [name(code) for code in _EXPECTED if code not in routes.languages()]
+    return (
+        f"Translates: {'; '.join(parts) or 'nothing'}; {len(routes.table)} pairs in all.\n"
+        f"Not here, answered as AWS answers an unsupported pair: {', '.join(missing)} and all others."
+    )
 
 
-def _with_english(routes: Routes, code: str) -> str:
+def _way(routes: Routes, code: str) -> str:
     there, back = routes.find(code, "en"), routes.find("en", code)
-    found = [route for route in (there, back) if route]
-    if not found:
-        return ""
-    way = "both ways" if len(found) == 2 else "to English only" if there else "from English only"
-    return f"{name(code)} {way} ({_engines(found)})"
+    routes_found = [route for route in (there, back) if route]
+    if not routes_found:
+        return "without English"
+    way = "<-> English" if len(routes_found) == 2 else "-> English" if there else "<- English"
+    return f"{way} ({_engines(routes_found)})"
 
 
-def _engines(routes: Iterable[Route]) -> str:
-    return " + ".join(sorted({_HOW.get(hop.engine, hop.engine) for route in routes for hop in route.hops}))
+def _engines(routes: list[Route]) -> str:
+    engines = {hop.engine for route in routes for hop in route.hops}
+    return " + ".join(["neural"] * bool(engines & _NEURAL) + ["Apertium"] * ("apertium" in engines))

@@ -1,4 +1,4 @@
-"""What the set-up has put into a model directory, so that the next run need not read 200 MB to know it is still there."""
+"""What the set-up has put into a model directory, so that the next run need not read 200 MB again."""
 
 import json
 import sys

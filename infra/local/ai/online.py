@@ -1,4 +1,4 @@
-"""Firefox's translation models from Mozilla's servers, where there is a network. A refusal is normal and costs a line."""
+"""Firefox's translation models from Mozilla's servers, where there is a network. A refusal is normal."""
 
 import os
 import socket
@@ -43,7 +43,7 @@ def _fetch(cache: Path, language: str) -> None:
 
 
 def _reach(url: str) -> None:
-    """Fail in three seconds, not in minutes, where packets are dropped. Behind a proxy the client must find out itself."""
+    """Fail in three seconds, not in minutes, where packets are dropped. Behind a proxy the client finds out itself."""
     if os.environ.get("HTTPS_PROXY") or os.environ.get("https_proxy"):
         return
     address = urlsplit(url)

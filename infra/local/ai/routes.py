@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 from types import MappingProxyType
 from typing import Final
 
@@ -9,10 +10,16 @@ from infra.local.ai.engines.base import Engine, Pair
 
 # Below this a reader can no longer count on understanding the message, so the pair is called unsupported.
 QUALITY_FLOOR: Final = 0.5
-_HOPS: Final = 2
-# Three hops only where they were measured and read: see the tables in docs/local-ai.md.
-MEASURED_THREE_HOPS: Final[frozenset[Pair]] = frozenset(
-    {("fr", "en"), ("it", "en"), ("ro", "en"), ("en", "it"), ("zh", "es"), ("zh", "fr")}
+# Three hops only by these ways, which were measured and read: see docs/local-ai.md.
+MEASURED_THREE_HOPS: Final[Mapping[Pair, tuple[str, ...]]] = MappingProxyType(
+    {
+        ("fr", "en"): ("fr", "ca", "pt", "en"),
+        ("it", "en"): ("it", "ca", "pt", "en"),
+        ("ro", "en"): ("ro", "es", "pt", "en"),
+        ("en", "it"): ("en", "pt", "es", "it"),
+        ("zh", "es"): ("zh", "en", "pt", "es"),
+        ("zh", "fr"): ("zh", "en", "ca", "fr"),
+    }
 )
 
 
@@ -73,20 +80,11 @@ def _best_hops(engines: Iterable[Engine]) -> dict[Pair, Hop]:
 
 
 def _best_route(hops: Mapping[Pair, Hop], source: str, target: str) -> Route | None:
-    limit = 3 if (source, target) in MEASURED_THREE_HOPS else _HOPS
-    routes = [Route(path) for path in _paths(hops, source, target, limit)]
+    middles = {hop.target for hop in hops.values() if hop.source == source} - {target}
+    ways = [(source, target), *((source, middle, target) for middle in sorted(middles))]
+    if (source, target) in MEASURED_THREE_HOPS:
+        ways.append(MEASURED_THREE_HOPS[source, target])
+    routes = [Route(tuple(hops[pair] for pair in pairwise(way))) for way in ways if hops.keys() >= set(pairwise(way))]
     # Of two routes as good as each other the shorter one is taken.
     best = max(routes, key=lambda route: (route.quality, -len(route.hops)), default=None)
     return best if best and best.quality >= QUALITY_FLOOR else None
-
-
-def _paths(hops: Mapping[Pair, Hop], source: str, target: str, limit: int) -> Iterable[tuple[Hop, ...]]:
-    def extend(path: tuple[Hop, ...], at: str, seen: frozenset[str]) -> Iterable[tuple[Hop, ...]]:
-        if at == target:
-            yield path
-        elif len(path) < limit:
-            for hop in hops.values():
-                if hop.source == at and hop.target not in seen:
-                    yield from extend((*path, hop), hop.target, seen | {hop.target})
-
-    yield from extend((), source, frozenset({source}))

@@ -18,6 +18,8 @@ _CONFIG = Config(
     max_pool_connections=64,
     read_timeout=330,
     s3={"addressing_style": "path"},
+    # StartSyncExecution would go to sync-127.0.0.1 otherwise.
+    inject_host_prefix=False,
 )
 _LOCK = threading.Lock()
 _endpoint: list[str] = []

@@ -42,7 +42,7 @@ def deploy(template: Path, stack: str, parameters: Mapping[str, str]) -> dict[st
         _settle(cloudformation, stack)
         current = None
     if current is None or not _unchanged(cloudformation, current, body, parameters):
-        _apply(cloudformation, stack, body, parameters, update=current is not None)
+        _apply(cloudformation, stack, body, parameters, current)
         current = _settle(cloudformation, stack)
         if current is None or current["StackStatus"] not in _SETTLED:
             raise DeployError(_reason(cloudformation, stack, current))
@@ -165,14 +165,19 @@ def _unchanged(cloudformation: Any, current: Json, body: str, parameters: Mappin
     return bool((original if isinstance(original, dict) else json.loads(original)) == json.loads(body))
 
 
-def _apply(cloudformation: Any, stack: str, body: str, parameters: Mapping[str, str], update: bool) -> None:
+def _apply(cloudformation: Any, stack: str, body: str, parameters: Mapping[str, str], current: Json | None) -> None:
+    """Create or update; parameters that are not given keep their values, as `sam deploy` does it."""
     key = _upload(body.encode(), "template").rpartition("/")[2]
-    operation = cloudformation.update_stack if update else cloudformation.create_stack
+    operation = cloudformation.create_stack if current is None else cloudformation.update_stack
+    declared = json.loads(body).get("Parameters") or {}
+    kept = [p["ParameterKey"] for p in (current or {}).get("Parameters", ()) if p["ParameterKey"] in declared]
+    values = [{"ParameterKey": name, "ParameterValue": value} for name, value in parameters.items()]
+    values += [{"ParameterKey": name, "UsePreviousValue": True} for name in kept if name not in parameters]
     try:
         operation(
             StackName=stack,
             TemplateURL=f"{clients.endpoint()}/{BUCKET}/{key}",
-            Parameters=[{"ParameterKey": k, "ParameterValue": v} for k, v in parameters.items()],
+            Parameters=values,
             Capabilities=["CAPABILITY_IAM", "CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND"],
         )
     except ClientError as error:

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from infra.local.aws import machines
+from infra.local.aws import machines, pipes
 
 Function = Callable[..., Any]
 _RAISED = "__dragoman_raised__"
@@ -61,8 +61,8 @@ def _raise_by_name(script: str) -> str:
     flush = "        _real_stdout.flush()\n\nrun()"
     if script.count(before) != 1 or script.count(flush) != 1:
         raise RuntimeError("ministack's Lambda worker script is not the one this patch was written for")
-    marked = "        sys.stderr.write('\\x00\\\\n'); sys.stderr.flush()\n" + flush
-    return script.replace(before, after).replace(flush, marked.replace("\x00", "\\x00"))
+    mark = '        sys.stderr.write("\\x00\\n"); sys.stderr.flush()\n'
+    return script.replace(before, after).replace(flush, mark + flush)
 
 
 def _error_types(upstream: Function) -> Function:
@@ -134,6 +134,13 @@ PATCHES = (
         "it waits 50 ms for a handler that logged nothing, and 5 ms for any other",
         "",
         _drain_to_mark,
+    ),
+    Patch(
+        "ministack.core.concurrency",
+        "esm_wake.set",
+        "a long poll looks every 100 ms, and our pollers want to know of a message when it comes",
+        "",
+        pipes.announce,
     ),
 )
 

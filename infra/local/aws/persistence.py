@@ -126,7 +126,12 @@ def _collect() -> dict[str, Any]:
 
     _trim()
     states = {name: get_state() for name, get_state in app._build_persistence_save_dict().items()}
-    return {name: state for name, state in states.items() if state}
+    return {name: state for name, state in states.items() if _holds_something(state)}
+
+
+def _holds_something(state: Any) -> bool:
+    """Whether any store of a service has an entry; its scoped dictionaries look empty from another account."""
+    return bool(state) and any(getattr(store, "_data", store) for store in state.values())
 
 
 def _trim() -> None:

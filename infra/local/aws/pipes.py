@@ -8,7 +8,7 @@ import logging
 import re
 import threading
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
@@ -24,6 +24,17 @@ _IDLE_SECONDS = 0.5
 _PAUSE_AFTER_DENIAL_SECONDS = 5.0
 _PLACEHOLDER = re.compile(r"<(\$[^<>]*|aws\.pipes\.[\w.-]+)>")
 arrivals = threading.Condition()
+
+
+def announce(upstream: Callable[[], None]) -> Callable[[], None]:
+    """Stands in for the `set` of ministack's arrival event, which every producer calls: wakes the pollers too."""
+
+    def arrived() -> None:
+        upstream()
+        with arrivals:
+            arrivals.notify_all()
+
+    return arrived
 
 
 @dataclass(frozen=True)

@@ -1,9 +1,11 @@
 """EmbeddedAws: ministack served from a thread of this process."""
 
 import asyncio
+import importlib
 import logging
 import os
 import socket
+import sys
 import threading
 import time
 import urllib.error
@@ -15,6 +17,13 @@ from infra.local.aws import clients
 
 _log = logging.getLogger(__name__)
 _STARTED = threading.Event()
+
+
+# Loaded at the start rather than by the first request, so that they are quiet from the beginning.
+_USED = (
+    "apigateway_v1 cloudformation cloudwatch cloudwatch_logs dynamodb eventbridge iam lambda_svc pipes s3 secretsmanager "
+    "sns sqs ssm stepfunctions sts"
+).split()
 
 
 class PortInUse(RuntimeError):
@@ -54,6 +63,10 @@ class EmbeddedAws:
         clients.configure(self.endpoint_url)
         from infra.local.aws import ai, patches, persistence, resources  # noqa: PLC0415 - they import ministack
 
+        for service in _USED:
+            importlib.import_module(f"ministack.services.{service}")
+        _quieten()
+
         self._store = persistence.Store(self.state_dir)
         self._store.restore()
         patches.apply()
@@ -62,6 +75,7 @@ class EmbeddedAws:
         self._thread = threading.Thread(target=self._serve, args=(listener,), name="aws", daemon=True)
         self._thread.start()
         self._await_ready()
+        _quieten()
         self._store.start()
 
     def stop(self) -> None:
@@ -117,6 +131,14 @@ class EmbeddedAws:
             else:
                 return
         raise RuntimeError(f"the embedded AWS was not ready within {seconds:.0f} s")
+
+
+def _quieten() -> None:
+    """Warnings only from ministack, whose modules log every call and name their loggers as they like."""
+    for name, module in list(sys.modules.items()):
+        logger = getattr(module, "logger", None)
+        if name.startswith("ministack.") and isinstance(logger, logging.Logger):
+            logger.setLevel(logging.WARNING)
 
 
 def _bind(port: int) -> socket.socket:

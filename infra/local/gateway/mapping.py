@@ -154,15 +154,18 @@ def fresh_overrides() -> dict[str, Any]:
 
 # --- gateway responses: names replaced, nothing evaluated ----------------------------------------------------------
 
-_SIMPLE: Final = re.compile(r"\$\{?((?:context|stageVariables)\.[A-Za-z0-9_.-]*[A-Za-z0-9_-]|"
-                            r"method\.request\.(?:header|querystring|path)\.[A-Za-z0-9_-]+)\}?")  # fmt: skip
+_NAME: Final = (
+    r"(?:context|stageVariables)\.[A-Za-z0-9_.-]*[A-Za-z0-9_-]"
+    r"|method\.request\.(?:header|querystring|path)\.[A-Za-z0-9_-]+"
+)
+_SIMPLE: Final = re.compile(rf"\$\{{({_NAME})\}}|\$({_NAME})")
 
 
 def substitute(text: str, context: dict[str, Any], parameters: dict[str, Any], stage_variables: dict[str, str]) -> str:
     """A gateway response's template: it may name variables, but API Gateway runs no directives or methods in it."""
 
     def value(match: re.Match[str]) -> str:
-        return lookup(match[1], context, parameters, stage_variables) or ""
+        return lookup(match[1] or match[2], context, parameters, stage_variables) or ""
 
     return _SIMPLE.sub(value, text)
 

@@ -16,6 +16,9 @@ from typing import Final
 from infra.local.ai.engines.base import EngineError, Pair
 
 ANSWER_SECONDS: Final = 20.0
+# A running pipeline holds 50 to 700 MB, so one that nobody has used for this long is ended.
+IDLE_SECONDS: Final = 600.0
+_LOOK_SECONDS: Final = 30.0
 SYSTEM_ROOT: Final = Path("/")
 _DATA: Final = "usr/share/apertium"
 
@@ -43,7 +46,7 @@ MODES: Final = MappingProxyType(
         ("ca", "fr"): Mode("cat-fra", "apertium-fra-cat", 0.85),
         ("pt", "ca"): Mode("por-cat", "apertium-por-cat", 0.75),
         ("ca", "pt"): Mode("cat-por_BR", "apertium-por-cat", 0.85),
-        ("it", "ca"): Mode("ita-cat", "apertium-cat-ita", 0.75),
+        ("it", "ca"): Mode("ita-cat", "apertium-cat-ita", 0.8),
         ("ca", "it"): Mode("cat-ita", "apertium-cat-ita", 0.85),
         ("it", "es"): Mode("ita-spa", "apertium-spa-ita", 0.85),
         ("es", "it"): Mode("spa-ita", "apertium-spa-ita", 0.85),
@@ -56,8 +59,17 @@ _SPECIAL: Final = re.compile(r"([\[\]{}^$/\\@<>])")
 _ESCAPED: Final = re.compile(r"\\(.)")
 # Apertium needs a sentence end to flush its last words: a full stop it may keep, marked by an empty blank.
 _END: Final = ".[]"
-# Both words are good Portuguese, but the Brazilian model behind it reads "faz favor" as "does favor".
-_REWORDED: Final = MappingProxyType({("es", "pt"): ((re.compile(r"\b([Ff])az favor\b"), "por favor"),)})
+# Known faults of single words that turn the meaning over in the next hop:
+# - "faz favor" is good Portuguese, but the Brazilian model behind it reads "does favor";
+# - Catalan "embarassada" (pregnant) is left as it is in Portuguese, and read as "embarrassed";
+# - Spanish "para" (for) becomes Italian for "may she give birth".
+_REWORDED: Final[Mapping[Pair, tuple[tuple[re.Pattern[str], str], ...]]] = MappingProxyType(
+    {
+        ("es", "pt"): ((re.compile(r"\bfaz favor\b"), "por favor"), (re.compile(r"\bFaz favor\b"), "Por favor")),
+        ("ca", "pt"): ((re.compile(r"\bembarassada\b"), "grávida"),),
+        ("es", "it"): ((re.compile(r"\bpartorisca\b"), "per"),),
+    }
+)
 
 
 class Apertium:
@@ -72,6 +84,14 @@ class Apertium:
             root = next((root for root in roots if mode_file(root, mode).is_file()), None)
             if root:
                 self._pipelines[pair] = Pipeline(root, mode)
+        self._closed = threading.Event()
+        self._janitor = threading.Thread(target=self._retire_idle, name="apertium-idle", daemon=True)
+        self._janitor.start()
+
+    def _retire_idle(self) -> None:
+        while not self._closed.wait(_LOOK_SECONDS):
+            for pipeline in self._pipelines.values():
+                pipeline.retire(IDLE_SECONDS)
 
     def pairs(self) -> Mapping[Pair, float]:
         """The directions that can be run here."""
@@ -86,6 +106,8 @@ class Apertium:
 
     def close(self) -> None:
         """End all pipelines."""
+        self._closed.set()
+        self._janitor.join()
         for pipeline in self._pipelines.values():
             pipeline.close()
 
@@ -121,11 +143,13 @@ class Pipeline:
         self._mode = mode
         self._lock = threading.Lock()
         self._processes: list[subprocess.Popen[bytes]] = []
+        self._used = 0.0
 
     def __call__(self, text: str) -> str:
         """Translate a line. A pipeline that died or hangs is started again once, then EngineError."""
         body = escape(text)
         with self._lock:
+            self._used = time.monotonic()
             try:
                 return unescape(self._ask(body))
             except (OSError, EOFError, TimeoutError):
@@ -135,6 +159,12 @@ class Pipeline:
             except (OSError, EOFError, TimeoutError) as again:
                 self._stop()
                 raise EngineError(f"apertium {self._mode.name}: {again or type(again).__name__}") from again
+
+    def retire(self, idle: float) -> None:
+        """End the programs if the last call was more than `idle` seconds ago; the next call starts them again."""
+        with self._lock:
+            if self._processes and time.monotonic() - self._used > idle:
+                self._stop()
 
     def close(self) -> None:
         """End the programs."""

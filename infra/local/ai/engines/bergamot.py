@@ -6,6 +6,7 @@ from typing import Final
 
 from infra.local.ai.catalogue import BERGAMOT, BergamotFiles, read_verified
 from infra.local.ai.engines.base import ModelThread, Pair, present
+from infra.local.ai.engines.neural import by_sentence
 
 # 14 of 15 short messages each way (docs/local-ai.md).
 _QUALITY: Final = 0.93
@@ -28,7 +29,7 @@ class Bergamot:
         return dict.fromkeys(self._threads, _QUALITY)
 
     def translate(self, text: str, source: str, target: str) -> str:
-        """Translate one line; sentences are split by the engine."""
+        """Translate one line; its sentences one after the other."""
         return self._threads[source, target](text)
 
     def close(self) -> None:
@@ -48,7 +49,6 @@ def _loader(models: Path, files: BergamotFiles) -> Callable[[], Callable[[str], 
             trg_vocab=vocabulary,
             shortlist=read_verified(models, files.shortlist),
         )
-        translate: Callable[[str], str] = translator.translate_long
-        return translate
+        return by_sentence(translator.translate_long)
 
     return load

@@ -74,7 +74,9 @@ def document(paths: dict[str, Any], **extra: Any) -> dict[str, Any]:
 
 
 def rest_api(paths: dict[str, Any], **extra: Any) -> dict[str, Any]:
-    keys = {name: extra.pop(name) for name in ("apiKeys", "usagePlans", "stageVariables") if name in extra}
+    keys: dict[str, Any] = {
+        name: extra.pop(name) for name in ("apiKeys", "usagePlans", "stageVariables") if name in extra
+    }
     return {"restApiId": "abc123", "stage": "local", "body": document(paths, **extra), **keys}
 
 
@@ -98,8 +100,12 @@ def succeeded(output: Any) -> AwsResponse:
     return json_response({"status": "SUCCEEDED", "output": json.dumps(output)})
 
 
-def gateway(paths: dict[str, Any], aws: FakeAws | None = None, options: Any = None, **extra: Any) -> Gateway:
-    return create_app(rest_api(paths, **extra), aws or FakeAws(), **(options or {}))
+def gateway(paths: dict[str, Any], aws: FakeAws | None = None, **extra: Any) -> Gateway:
+    return create_app(rest_api(paths, **extra), aws or FakeAws())
+
+
+def gateway_with(paths: dict[str, Any], extra: dict[str, Any]) -> Gateway:
+    return create_app(rest_api(paths, **extra), FakeAws())
 
 
 def ask(app: Gateway, method: str, url: str, **kwargs: Any) -> httpx.Response:

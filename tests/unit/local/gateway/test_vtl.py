@@ -42,7 +42,7 @@ LANGUAGE = [
     ("#if($none && $none.x.y() == 1)a#{else}short#end", "short"),
     ("#if(1 < 2 && 2 < 3 || false)precedence#end", "precedence"),
     ("#if(1 == 1 and not (2 gt 3) or false)words#end", "words"),
-    ("#if(\"5\" == 5)text#end", "text"),
+    ('#if("5" == 5)text#end', "text"),
     ("#if($none == $nothing)nulls#end", "nulls"),
     ("#if($none == '')equal#{else}differs#end", "differs"),
     ("#set($n = 7 / 2)$n", "3"),
@@ -157,7 +157,7 @@ def test_input_variable(template: str, expected: str) -> None:
 
 
 UTIL = [
-    ("$util.escapeJavaScript(\"it's\")", "it\\'s"),
+    ('$util.escapeJavaScript("it\'s")', "it\\'s"),
     ("$util.escapeJavaScript('say \"x\"')", 'say \\"x\\"'),
     ("$util.escapeJavaScript('a/b')", "a\\/b"),
     ("$util.escapeJavaScript($none)|", "|"),
@@ -166,7 +166,7 @@ UTIL = [
     ("$util.base64Encode('héllo')", "aMOpbGxv"),
     ("$util.base64Decode('aMOpbGxv')", "héllo"),
     ("$util.parseJson('{\"a\": [1, 2]}').a[1]", "2"),
-    ("$util.parseJson('{\"a\": {\"b\": 1}}')", "{a={b=1}}"),
+    ('$util.parseJson(\'{"a": {"b": 1}}\')', "{a={b=1}}"),
 ]
 
 

@@ -1,0 +1,338 @@
+"""Rules of the state machines: time-outs, retries, catches, ways through. See docs/decisions.md and statemachines/*.md."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from tests.contract.rulebook import Break, Rule, Rulebook, appended, changed, removed, rewritten, without
+from tests.contract.shipped import Json, Shipped, State, followers, machine_resource, states, strings, target, tasks
+
+rules = Rulebook()
+
+# https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html
+EXPRESS_SECONDS = 300
+INLINE_MAP_CONCURRENCY = 40
+CATCH_ALL = {"States.ALL", "States.TaskFailed"}
+TERMINAL = {"Succeed", "Fail"}
+
+# Tasks whose failure is borne: the execution goes on with something lesser, and nothing is lost.
+BORNE = {
+    "message/DetectLanguage": "the contact's known language or Translate's own detection takes its place",
+    "message/AskTranslate": "the language stays undetermined, which the report says",
+    "reply/FindText": "a text that is not found is translated",
+    "reply/TranslateText": "the acknowledgement goes out as it was written",
+    "reply/KeepText": "the cache is filled the next time",
+}
+
+
+def send() -> tuple[str, ...]:
+    """Where the reply is sent: the task most examples break."""
+    return ("machines", "reply", "States", "Send")
+
+
+def find_report() -> tuple[str, ...]:
+    """Another task, for the examples that want DynamoDB."""
+    return ("machines", "message", "States", "FindReport")
+
+
+def fan_out() -> tuple[str, ...]:
+    """The one Map."""
+    return ("machines", "message", "States", "TranslateForDesk")
+
+
+@rules(without(*send(), "TimeoutSeconds"), without(*fan_out(), "ItemProcessor", "States", "Translate", "TimeoutSeconds"))
+def every_task_times_out(shipped: Shipped) -> Iterator[str]:
+    for task in tasks(shipped):
+        if not {"TimeoutSeconds", "TimeoutSecondsPath"} & task.definition.keys():
+            yield f"{task.path} may hang for ever: give it TimeoutSeconds"
+
+
+@rules(changed(*send(), "Retry", 0, "ErrorEquals", to=["States.ALL"]))
+def every_retry_names_its_errors(shipped: Shipped) -> Iterator[str]:
+    for state in states(shipped):
+        for clause in state.definition.get("Retry", []):
+            if not set(clause["ErrorEquals"]) - CATCH_ALL:
+                yield f"{state.path} retries {clause['ErrorEquals']}: name the errors that pass by themselves"
+
+
+@rules(without(*send(), "Retry"))
+def every_task_retries_something(shipped: Shipped) -> Iterator[str]:
+    for task in tasks(shipped):
+        if not task.definition.get("Retry"):
+            yield f"{task.path} gives up at the first hiccup: add a Retry for its transient errors"
+
+
+@rules(*(without(*send(), "Retry", 0, field) for field in ("IntervalSeconds", "MaxAttempts", "BackoffRate", "MaxDelaySeconds")),
+       changed(*send(), "Retry", 0, "JitterStrategy", to="NONE"))
+def every_retry_is_bounded_and_jittered(shipped: Shipped) -> Iterator[str]:
+    for state in states(shipped):
+        for clause in state.definition.get("Retry", []):
+            missing = {"IntervalSeconds", "MaxAttempts", "BackoffRate", "MaxDelaySeconds"} - clause.keys()
+            if missing or clause.get("JitterStrategy") != "FULL":
+                yield f"{state.path} retries {clause['ErrorEquals'][0]} without {sorted(missing) or 'JitterStrategy FULL'}"
+
+
+def shadowed(clauses: list[Json]) -> Iterator[str]:
+    """The errors of clauses that an earlier clause takes already."""
+    taken: set[str] = set()
+    for clause in clauses:
+        for error in clause["ErrorEquals"]:
+            by_task_failed = "States.TaskFailed" in taken and error not in ("States.ALL", "States.Timeout")
+            if error in taken or "States.ALL" in taken or by_task_failed:
+                yield error
+        taken.update(clause["ErrorEquals"])
+
+
+@rules(
+    appended(*send(), "Retry", item={"ErrorEquals": ["States.Http.StatusCode.429"]}),
+    appended(*send(), "Catch", item={"ErrorEquals": ["States.Http.StatusCode.500"], "Next": "Rejected"}),
+)
+def no_retry_or_catch_is_shadowed(shipped: Shipped) -> Iterator[str]:
+    for state in states(shipped):
+        for field in ("Retry", "Catch"):
+            for error in shadowed(state.definition.get(field, [])):
+                yield f"{state.path} never gets to the {field} of {error}: an earlier clause takes it. Move or drop it"
+
+
+@rules(without(*fan_out(), "MaxConcurrency"), changed(*fan_out(), "MaxConcurrency", to=0))
+def every_map_bounds_its_concurrency(shipped: Shipped) -> Iterator[str]:
+    for state in states(shipped):
+        concurrency = state.definition.get("MaxConcurrency", 0)
+        if state.type == "Map" and not 1 <= concurrency <= INLINE_MAP_CONCURRENCY:
+            yield f"{state.path} has MaxConcurrency {concurrency}: choose 1 to {INLINE_MAP_CONCURRENCY}"
+
+
+def waits(state: State) -> bool:
+    """Whether a task waits for its token to come back."""
+    return str(state.definition.get("Resource", "")).endswith(".waitForTaskToken")
+
+
+def make_send_wait(shipped: Shipped) -> Json:
+    """Turns a task into one that waits for a token, and returns it."""
+    task = shipped.machines["reply"]["States"]["Send"]
+    task["Resource"] += ".waitForTaskToken"
+    return task
+
+
+def wait_without_end(shipped: Shipped) -> None:
+    del make_send_wait(shipped)["TimeoutSeconds"]
+
+
+def wait_without_catch(shipped: Shipped) -> None:
+    del make_send_wait(shipped)["Catch"]
+
+
+@rules(wait_without_end, wait_without_catch)
+def every_wait_for_a_token_ends_and_is_caught(shipped: Shipped) -> Iterator[str]:
+    for task in filter(waits, tasks(shipped)):
+        if not {"TimeoutSeconds", "HeartbeatSeconds", "TimeoutSecondsPath", "HeartbeatSecondsPath"} & task.definition.keys():
+            yield f"{task.path} may wait for its token for ever: give it TimeoutSeconds or HeartbeatSeconds"
+        if not task.definition.get("Catch"):
+            yield f"{task.path} waits for a token that may never come: catch that"
+
+
+@rules(make_send_wait, changed("machines", "reply", "States", "Send", "Resource", to="arn:aws:states:::states:startExecution.sync:2"))
+def no_express_machine_waits_for_others(shipped: Shipped) -> Iterator[str]:
+    for task in tasks(shipped):
+        kind = machine_resource(shipped, task.machine)[1].get("Type")
+        if kind == "EXPRESS" and re.search(r"\.(sync(:2)?|waitForTaskToken)$", task.definition["Resource"]):
+            yield f"{task.path}: {task.definition['Resource']} does not exist in Express machines; make it a Standard one"
+
+
+@rules(without(*send(), "Catch"), changed(*send(), "Catch", 2, "ErrorEquals", to=["States.Timeout"]))
+def every_task_catches_everything_last(shipped: Shipped) -> Iterator[str]:
+    for task in tasks(shipped):
+        clauses = task.definition.get("Catch", [])
+        if not clauses or clauses[-1]["ErrorEquals"] != ["States.ALL"]:
+            yield f"{task.path} lets some failures pass: end its Catch with States.ALL"
+
+
+@rules(changed(*send(), "Catch", 0, "ErrorEquals", to=["States.Http.StatusCode.429", "States.ALL"]))
+def everything_is_caught_only_last(shipped: Shipped) -> Iterator[str]:
+    for state in states(shipped):
+        for clause in state.definition.get("Catch", [])[:-1]:
+            if "States.ALL" in clause["ErrorEquals"]:
+                yield f"{state.path} catches States.ALL before other clauses: move it to the end"
+
+
+def always_fails(level: Json, name: str, seen: frozenset[str] = frozenset()) -> bool:
+    """Whether every way on from a state ends in a Fail."""
+    definition = level["States"][name]
+    if definition["Type"] == "Fail" or name in seen:
+        return True
+    ahead = list(followers(definition))
+    return bool(ahead) and not definition.get("End") and all(always_fails(level, after, seen | {name}) for after in ahead)
+
+
+def records(definition: Json, error_path: str) -> bool:
+    """Whether a state writes the name of the error that led to it into its output."""
+    return definition["Type"] == "Pass" and f"{error_path}.Error" in strings(definition.get("Parameters", {}))
+
+
+@rules(
+    changed(*find_report(), "Catch", 0, "Next", to="FindContact"),
+    without(*fan_out(), "ItemProcessor", "States", "TranslationFailed", "Parameters", "error.$"),
+)
+def every_failure_is_recorded_or_fails_the_execution(shipped: Shipped) -> Iterator[str]:
+    for task in tasks(shipped):
+        for clause in task.definition.get("Catch", [])[-1:]:
+            found = task.level["States"][clause["Next"]]
+            recorded = records(found, clause.get("ResultPath", "$"))
+            if not recorded and not always_fails(task.level, clause["Next"]) and task.path not in BORNE:
+                yield (
+                    f"{task.path}: its failure goes on in {clause['Next']} unrecorded. Let it end in a Fail, in a Pass "
+                    f"with $.error.Error, or say in BORNE why it may be borne"
+                )
+
+
+@rules(without("machines", "reply", "States", "KeepText"))
+def every_failure_that_is_borne_exists(shipped: Shipped) -> Iterator[str]:
+    for path in sorted(BORNE.keys() - {task.path for task in tasks(shipped)}):
+        yield f"{path} is excused in BORNE but is no task: drop it there"
+
+
+@rules(without(*send(), "Catch", 0, "ResultPath"))
+def every_catch_keeps_the_input(shipped: Shipped) -> Iterator[str]:
+    for state in states(shipped):
+        for clause in state.definition.get("Catch", []):
+            if clause.get("ResultPath") in (None, "$"):
+                yield f"{state.path} loses its input when it catches {clause['ErrorEquals'][0]}: give the clause a ResultPath"
+
+
+@rules(without("machines", "intake", "States", "NotKept", "Error"), without("machines", "intake", "States", "NotKept", "Cause"))
+def every_fail_says_what_and_why(shipped: Shipped) -> Iterator[str]:
+    for state in states(shipped):
+        definition = state.definition
+        if state.type == "Fail" and not (
+            {"Error", "ErrorPath"} & definition.keys() and {"Cause", "CausePath"} & definition.keys()
+        ):
+            yield f"{state.path} fails without Error or Cause: give it both"
+
+
+@rules(changed("machines", "intake", "States", "NotKept", "Error", to="Forbidden"))
+def every_fail_has_a_name_of_its_own(shipped: Shipped) -> Iterator[str]:
+    for state in states(shipped):
+        error = state.definition.get("Error")
+        if state.type == "Fail" and error is not None and error != state.name:
+            yield f"{state.path} fails as {error}: call state and error alike, so that one leads to the other"
+
+
+@rules(without("machines", "message", "TimeoutSeconds"), changed("machines", "message", "TimeoutSeconds", to=301))
+def every_machine_times_out(shipped: Shipped) -> Iterator[str]:
+    for name, machine in shipped.machines.items():
+        seconds, kind = machine.get("TimeoutSeconds"), machine_resource(shipped, name)[1].get("Type")
+        if seconds is None or (kind == "EXPRESS" and seconds > EXPRESS_SECONDS):
+            yield f"{name} has TimeoutSeconds {seconds}: an Express machine wants {EXPRESS_SECONDS} at most"
+
+
+@rules(changed("machines", "reply", "TimeoutSeconds", to=20))
+def every_machine_outlives_its_tasks(shipped: Shipped) -> Iterator[str]:
+    for task in tasks(shipped):
+        whole, part = shipped.machines[task.machine].get("TimeoutSeconds", 0), task.definition.get("TimeoutSeconds", 0)
+        if part >= whole:
+            yield f"{task.path} may take {part} s of its machine's {whole} s, so its Catch may never run: shorten it"
+
+
+def orphan(shipped: Shipped) -> None:
+    shipped.machines["message"]["States"]["Orphan"] = {"Type": "Succeed"}
+
+
+@rules(orphan, changed(*find_report(), "Next", to="NowhereToBeFound"), changed(*fan_out(), "ItemProcessor", "StartAt", to="Translate"))
+def every_state_is_reached_and_leads_somewhere(shipped: Shipped) -> Iterator[str]:
+    for state in states(shipped):
+        level, definition = state.level, state.definition
+        named = {level["StartAt"], *(name for other in level["States"].values() for name in followers(other))}
+        if state.name not in named:
+            yield f"{state.path} is never reached: lead to it or drop it"
+        for name in followers(definition):
+            if name not in level["States"]:
+                yield f"{state.path} leads to {name}, which does not exist"
+        if state.type not in TERMINAL and not definition.get("End") and not list(followers(definition)):
+            yield f"{state.path} leads nowhere: give it Next or End"
+
+
+@rules(without("machines", "message", "States", "Confident?", "Default"))
+def every_choice_has_a_default(shipped: Shipped) -> Iterator[str]:
+    for state in states(shipped):
+        if state.type == "Choice" and "Default" not in state.definition:
+            yield f"{state.path} fails with States.NoChoiceMatched on what nobody thought of: give it a Default"
+
+
+@rules(changed("machines", "intake", "QueryLanguage", to="JSONata"), changed(*send(), "QueryLanguage", to="JSONata"))
+def every_machine_speaks_jsonpath(shipped: Shipped) -> Iterator[str]:
+    holders = [*shipped.machines.items(), *((state.path, state.definition) for state in states(shipped))]
+    for name, holder in holders:
+        if holder.get("QueryLanguage", "JSONPath") != "JSONPath":
+            yield f"{name} is in {holder['QueryLanguage']}, which Step Functions Local cannot run: write it in JSONPath"
+
+
+LITERALS = {
+    "an ARN": re.compile(r"arn:aws[\w-]*:(?!states:::)"),
+    "an account": re.compile(r"(?<!\d)\d{12}(?!\d)"),
+    "a region": re.compile(r"\b(us|eu|ap|sa|ca|me|af|il|mx|cn)-(gov-)?[a-z]+-\d\b"),
+}
+
+
+@rules(
+    changed(*find_report(), "Parameters", "TableName", to="arn:aws:dynamodb:::table/reports"),
+    changed(*find_report(), "Parameters", "TableName", to="reports-123456789012"),
+    changed(*find_report(), "Parameters", "TableName", to="reports-eu-west-1"),
+)
+def no_machine_names_an_account_or_region(shipped: Shipped) -> Iterator[str]:
+    for state in states(shipped):
+        for text in strings(state.definition):
+            for what, pattern in LITERALS.items():
+                if pattern.search(text):
+                    yield f"{state.path} names {what} ({text}): substitute it in the template"
+
+
+@rules(removed("statemachines/reply.md"))
+def every_machine_has_its_page(shipped: Shipped) -> Iterator[str]:
+    for name in shipped.machines:
+        if f"statemachines/{name}.md" not in shipped.paths:
+            yield f"statemachines/{name}.md is missing: write down purpose, input, output, errors and cost"
+
+
+@rules(rewritten("statemachines/reply.md", "NotGivenBack", "NotReturned"))
+def every_machine_page_names_every_end(shipped: Shipped) -> Iterator[str]:
+    for state in states(shipped):
+        page = shipped.texts.get(f"statemachines/{state.machine}.md", "")
+        ends = state.type in TERMINAL or state.definition.get("End")
+        if ends and state.level is shipped.machines[state.machine] and f"`{state.name}`" not in page:
+            yield f"statemachines/{state.machine}.md does not say when an execution ends in `{state.name}`"
+
+
+@rules(changed("machines", "reply", "TimeoutSeconds", to=99))
+def every_machine_page_tells_its_time(shipped: Shipped) -> Iterator[str]:
+    for name, machine in shipped.machines.items():
+        told = re.search(r"\| Time \| (\d+) s at most", shipped.texts.get(f"statemachines/{name}.md", ""))
+        if not told or int(told[1]) != machine.get("TimeoutSeconds"):
+            yield f"statemachines/{name}.md: write '| Time | {machine.get('TimeoutSeconds')} s at most'"
+
+
+def slow_function(shipped: Shipped) -> None:
+    shipped.template["Globals"]["Function"]["Timeout"] = 9
+
+
+@rules(slow_function)
+def every_function_ends_before_its_task(shipped: Shipped) -> Iterator[str]:
+    usual = shipped.template["Globals"]["Function"]["Timeout"]
+    functions = shipped.resources("AWS::Serverless::Function")
+    for task in tasks(shipped):
+        if task.definition["Resource"].endswith("lambda:invoke"):
+            substitution = task.definition["Parameters"]["FunctionName"].strip("${}")
+            function = target(machine_resource(shipped, task.machine)[1]["DefinitionSubstitutions"][substitution])
+            timeout = functions[function]["Properties"].get("Timeout", usual)
+            if timeout >= task.definition.get("TimeoutSeconds", 0):
+                yield f"{task.path} gives up before {function} ({timeout} s) does: one of the two must change"
+
+
+@rules.each
+def test_machines_keep_rule(rule: Rule) -> None:
+    rule.kept()
+
+
+@rules.each_break
+def test_machine_rule_complains_about_broken_machine(rule: Rule, damage: Break) -> None:
+    rule.complains(damage)

@@ -1,0 +1,245 @@
+"""What is deployed, imported as Lambda does: a fresh interpreter that sees the function, the layer and boto3, and no
+more."""
+
+import ast
+import importlib.util
+import json
+import re
+import shutil
+import statistics
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from infra.build import KEPT, BuildError, Project, archive, build, is_kept, sizes
+
+PROJECT = Project()
+# What the Lambda runtime for Python brings along.
+RUNTIME = ("boto3", "botocore", "s3transfer", "dateutil", "jmespath", "urllib3", "six")
+ROUNDS = 5
+# Import the handler, then say what it loaded and for how long it took beyond the interpreter's own start.
+PROBE = """
+import sys, time
+sys.path[:0] = {paths!r}
+before = time.perf_counter()
+{statement}
+took = time.perf_counter() - before
+import json
+print(json.dumps([took * 1000, sorted(sys.modules)]))
+"""
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _built() -> None:
+    build(PROJECT)
+
+
+@pytest.fixture(scope="module")
+def runtime(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with boto3 and what it needs, linked from the environment of the tests."""
+    folder = tmp_path_factory.mktemp("runtime")
+    for name in RUNTIME:
+        spec = importlib.util.find_spec(name)
+        assert spec is not None
+        assert spec.origin is not None
+        source = Path(spec.origin)
+        if source.name == "__init__.py":
+            source = source.parent
+        (folder / source.name).symlink_to(source)
+    return folder
+
+
+def paths_of(name: str, runtime: Path) -> list[str]:
+    return [str(PROJECT.output / "functions" / name), str(PROJECT.output / "layer/python"), str(runtime)]
+
+
+def probe(statement: str, paths: list[str]) -> tuple[float, set[str]]:
+    """Milliseconds and modules of an import in an interpreter without site-packages, environment or byte code of its
+    own."""
+    code = PROBE.format(paths=paths, statement=statement)
+    done = subprocess.run([sys.executable, "-I", "-S", "-B", "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    milliseconds, modules = json.loads(done.stdout)
+    return milliseconds, set(modules)
+
+
+@pytest.mark.parametrize("name", PROJECT.names)
+def test_handler_imports_from_the_package_alone(name: str, runtime: Path) -> None:
+    _, modules = probe(f"from {name}.handler import handler", paths_of(name, runtime))
+    assert f"{name}.handler" in modules
+    assert not {"pydantic", "requests", "fastjsonschema", "jsonschema", "aiohttp", "twilio.rest"} & modules
+
+
+def test_compose_report_loads_no_boto3(runtime: Path) -> None:
+    _, modules = probe("from compose_report.handler import handler", paths_of("compose_report", runtime))
+    assert not {"boto3", "botocore.client", "botocore.session", "urllib3", "twilio"} & modules
+
+
+def test_compose_report_needs_no_runtime_library() -> None:
+    paths = paths_of("compose_report", Path("/nowhere"))
+    assert "compose_report.handler" in probe("from compose_report.handler import handler", paths)[1]
+
+
+def test_import_times_are_small(runtime: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Bounds are generous, for a busy machine; the figures are printed (pytest -s shows them as well)."""
+    statements = {
+        "validator of a report": ("from dragoman.validation import validator; validator('report')", "compose_report"),
+        "compose_report": ("from compose_report.handler import handler", "compose_report"),
+        "normalise_webhook": ("from normalise_webhook.handler import handler", "normalise_webhook"),
+        "boto3 alone": ("import boto3", "normalise_webhook"),
+    }
+    bare, taken = [], {label: list[float]() for label in statements}
+    for _ in range(ROUNDS):
+        bare.append(bare_start())
+        for label, (statement, name) in statements.items():
+            taken[label].append(probe(statement, paths_of(name, runtime))[0])
+    start = statistics.median(bare)
+    with capsys.disabled():
+        print(f"\nbare Python starts in {start:.0f} ms; imports on top of it, without byte code of ours:")
+        for label, times in taken.items():
+            median = statistics.median(times)
+            print(f"  {label:<22} {median:6.1f} ms = {median / start:5.2f} of a bare start")
+    assert statistics.median(taken["compose_report"]) < statistics.median(taken["normalise_webhook"])
+    assert statistics.median(taken["validator of a report"]) < 100
+
+
+def bare_start() -> float:
+    code = (
+        "import subprocess, sys, time; before = time.perf_counter();"
+        "subprocess.run([sys.executable, '-I', '-S', '-B', '-c', 'pass'], check=True);"
+        "print((time.perf_counter() - before) * 1000)"
+    )
+    return float(subprocess.run([sys.executable, "-I", "-c", code], capture_output=True, text=True, check=True).stdout)
+
+
+def test_sizes_are_small(capsys: pytest.CaptureFixture[str]) -> None:
+    measured = sizes(PROJECT)
+    with capsys.disabled():
+        print("\nzipped: " + ", ".join(f"{name} {size / 1024:.1f} KiB" for name, size in measured.items()))
+    assert measured.pop("layer") < 512 * 1024
+    assert set(measured) == {"compose_report", "normalise_webhook"}
+    assert max(measured.values()) < 32 * 1024
+
+
+def test_layer_is_pure_python_and_licensed() -> None:
+    files = [
+        file for file in (PROJECT.output / "layer").rglob("*") if file.is_file() and "__pycache__" not in file.parts
+    ]
+    assert {file.suffix for file in files} <= {".py", "", ".md"}
+    assert len([file for file in files if file.name == "LICENSE"]) == 4
+
+
+def imports(file: Path, package: str) -> Iterator[str]:
+    """The modules of the package that a module imports when it is imported itself."""
+    pending: list[ast.stmt] = list(ast.parse(file.read_text()).body)
+    while pending:
+        node = pending.pop()
+        if isinstance(node, ast.ImportFrom) and node.level == 0 and (node.module or "").split(".")[0] == package:
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+        elif isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names if alias.name.split(".")[0] == package)
+        elif isinstance(node, ast.Try):
+            pending += node.body
+        elif isinstance(node, ast.If) and "TYPE_CHECKING" not in ast.dump(node.test):
+            pending += [*node.body, *node.orelse]
+
+
+@pytest.mark.parametrize("package", KEPT)
+def test_layer_kept_modules_import_only_kept_ones(package: str) -> None:
+    layer = PROJECT.output / "layer/python"
+    for file in (layer / package).rglob("*.py"):
+        for module in imports(file, package):
+            # Either a module or a name within one.
+            candidates = [layer / Path(*module.split(".")), layer / Path(*module.split(".")[:-1])]
+            found = [
+                path for path in candidates if path.with_suffix(".py").is_file() or (path / "__init__.py").is_file()
+            ]
+            assert found, f"{file.relative_to(layer)} imports {module}"
+
+
+@pytest.mark.parametrize(
+    ("entry", "kept"),
+    [
+        ("twilio/request_validator.py", True),
+        ("twilio/rest/__init__.py", False),
+        ("aws_lambda_powertools/logging/logger.py", True),
+        ("aws_lambda_powertools/event_handler/__init__.py", False),
+        ("aws_lambda_powertools/py.typed", False),
+        ("jmespath/parser.py", True),
+        ("typing_extensions.py", True),
+        ("twilio-9.13.0.dist-info/licenses/LICENSE", True),
+        ("twilio-9.13.0.dist-info/RECORD", False),
+    ],
+)
+def test_is_kept(entry: str, kept: bool) -> None:
+    assert is_kept(entry) is kept
+
+
+def test_requirements_are_those_of_the_local_environment() -> None:
+    pinned = re.compile(r"^([a-z-]+)==(\S+)", re.MULTILINE)
+    hashes = re.compile(r"sha256:([0-9a-f]{64})")
+    ours = (PROJECT.functions / "requirements.txt").read_text()
+    theirs = (PROJECT.functions.parent / "requirements/run.txt").read_text()
+    assert set(pinned.findall(ours)) <= set(pinned.findall(theirs))
+    assert set(hashes.findall(ours)) <= set(hashes.findall(theirs))
+
+
+@pytest.fixture
+def copy(tmp_path: Path) -> Project:
+    """The project's sources in another place, with the wheels already fetched."""
+    skip = shutil.ignore_patterns("__pycache__", "validators")
+    shutil.copytree(PROJECT.functions, tmp_path / "functions", ignore=skip)
+    shutil.copytree(PROJECT.schemas, tmp_path / "schemas")
+    shutil.copytree(PROJECT.output / ".wheels", tmp_path / "build/.wheels")
+    return Project(tmp_path / "functions", tmp_path / "schemas", tmp_path / "build")
+
+
+def test_build_elsewhere_gives_the_same_bytes(copy: Project) -> None:
+    assert build(copy) is True
+    for part in ("functions", "layer"):
+        assert archive(copy.output / part) == archive(PROJECT.output / part)
+        assert {file.stat().st_mtime for file in (copy.output / part).rglob("*")} == {315532800}
+
+
+def test_build_unchanged_does_nothing(copy: Project) -> None:
+    build(copy)
+    assert build(copy) is False
+
+
+@pytest.mark.parametrize("change", ["functions/compose_report/logic.py", "functions/dragoman/times.py"])
+def test_build_changed_source_is_built(copy: Project, change: str) -> None:
+    build(copy)
+    source = copy.functions.parent / change
+    source.write_text(source.read_text() + "# changed\n")
+    assert build(copy) is True
+    built = [file for file in copy.output.rglob(source.name) if file.parent.name == source.parent.name]
+    assert [file.read_bytes() for file in built] == [source.read_bytes()]
+
+
+def test_build_changed_schema_changes_the_validator(copy: Project) -> None:
+    build(copy)
+    schema = copy.schemas / "problem.json"
+    schema.write_text(schema.read_text().replace('"maximum": 599', '"maximum": 598'))
+    assert build(copy) is True
+    assert "598" in (copy.output / "layer/python/dragoman/validators/problem.py").read_text()
+
+
+def test_build_removed_module_is_removed(copy: Project) -> None:
+    extra = copy.functions / "compose_report/extra.py"
+    extra.write_text("")
+    build(copy)
+    extra.unlink()
+    build(copy)
+    assert not (copy.output / "functions/compose_report/compose_report/extra.py").exists()
+
+
+def test_build_wrong_hash_is_refused(copy: Project) -> None:
+    """Without network too: pip either finds another archive or none."""
+    requirements = copy.functions / "requirements.txt"
+    requirements.write_text(re.sub(r"sha256:\w{4}", "sha256:0000", requirements.read_text(), count=1))
+    with pytest.raises(BuildError, match="pip could not fetch"):
+        build(copy)
+    assert not (copy.output / "layer").exists()

@@ -1,0 +1,108 @@
+"""The answer: sent once, never for ever, and honest about what is not known."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from tests.integration.stack import Running, until
+
+ENGLISH = "Good morning, I would like to see a doctor today."
+
+
+@pytest.fixture(autouse=True)
+def _no_faults(stack: Running) -> Iterator[None]:
+    yield
+    stack.fault(kind="none")
+
+
+def announce_again(stack: Running, report: dict[str, Any]) -> None:
+    """Puts the event that announced a report into the queue once more, as a redelivery would."""
+    table = stack.outputs()["ReportsTableName"]
+    item = stack.client("dynamodb").get_item(TableName=table, Key={"reportId": {"S": report["reportId"]}})["Item"]
+    event = {"detail-type": "ReportCreated", "source": "dragoman", "detail": json.loads(item["event"]["S"])}
+    stack.client("sqs").send_message(QueueUrl=stack.outputs()["RepliesQueueUrl"], MessageBody=json.dumps(event))
+
+
+def replies_done(stack: Running) -> bool | None:
+    """True once nothing waits or is being worked on."""
+    names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
+    url = stack.outputs()["RepliesQueueUrl"]
+    attributes = stack.client("sqs").get_queue_attributes(QueueUrl=url, AttributeNames=names)["Attributes"]
+    return all(attributes[name] == "0" for name in names) or None
+
+
+def test_reply_redelivered_event_never_sends_twice(stack: Running) -> None:
+    sender = "+12025550120"
+    report = stack.text(From=sender, Body=ENGLISH)
+    for _ in range(3):
+        announce_again(stack, report)
+    until(lambda: replies_done(stack))
+    assert len(stack.sent(sender)) == 1
+    assert stack.get(f"/reports/{report['reportId']}").json()["reply"] == report["reply"]
+
+
+def test_reply_throttled_by_twilio_is_sent_once_later(stack: Running) -> None:
+    sender = "+12025550121"
+    stack.fault(kind="429", count=2)
+    report = stack.text(From=sender, Body=ENGLISH)
+    assert report["reply"]["state"] == "sent"
+    assert len(stack.sent(sender)) == 1
+
+
+def test_reply_refused_by_twilio_is_recorded_as_failed(stack: Running) -> None:
+    sender = "+12025550122"
+    stack.fault(kind="400", code=21211, count=1)
+    report = stack.text(From=sender, Body=ENGLISH)
+    assert report["reply"]["state"] == "failed"
+    assert report["reply"]["error"] == "States.Http.StatusCode.400"
+    assert stack.sent(sender) == []
+
+
+def test_reply_of_unknown_outcome_is_recorded_and_not_sent_again(stack: Running) -> None:
+    sender = "+12025550123"
+    stack.fault(kind="500", count=1)
+    report = stack.text(From=sender, Body=ENGLISH)
+    assert report["reply"]["state"] == "unknown"
+    announce_again(stack, report)
+    until(lambda: replies_done(stack))
+    assert stack.sent(sender) == []
+
+
+def test_reply_to_an_opted_out_contact_is_suppressed(stack: Running) -> None:
+    sender = "+12025550124"
+    stack.text(From=sender, Body=ENGLISH)
+    stack.client("dynamodb").update_item(
+        TableName=stack.outputs()["ContactsTableName"],
+        Key={"address": {"S": f"sms:{sender}"}},
+        UpdateExpression="SET optedOut = :yes",
+        ExpressionAttributeValues={":yes": {"BOOL": True}},
+    )
+    report = stack.text(From=sender, Body=ENGLISH)
+    assert report["reply"]["state"] == "suppressed"
+    assert "opted out" in report["reply"]["reason"]
+    assert len(stack.sent(sender)) == 1
+
+
+def test_reply_translation_is_kept_and_used_again(stack: Running) -> None:
+    texts = stack.client("dynamodb")
+    resources = stack.client("cloudformation").describe_stack_resources(StackName="dragoman")["StackResources"]
+    table = next(each["PhysicalResourceId"] for each in resources if each["LogicalResourceId"] == "TextsTable")
+    stack.text(From="+12025550125", Body="Boa tarde, preciso de falar com um médico hoje.")
+    kept = [item for item in texts.scan(TableName=table)["Items"] if item["language"]["S"] == "pt"]
+    assert len(kept) == 1
+    texts.update_item(
+        TableName=table,
+        Key={name: kept[0][name] for name in ("textId", "language")},
+        UpdateExpression="SET #text = :text",
+        ExpressionAttributeNames={"#text": "text"},
+        ExpressionAttributeValues={":text": {"S": "Recebido."}},
+    )
+    try:
+        report = stack.text(From="+12025550126", Body="Boa tarde, preciso de falar com um médico hoje.")
+        assert report["reply"]["text"] == "Recebido."
+    finally:
+        texts.put_item(TableName=table, Item=kept[0])

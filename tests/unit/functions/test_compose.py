@@ -1,0 +1,240 @@
+"""From a message, its language and its translations to the report, its items and its event."""
+
+import json
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from boto3.dynamodb.types import TypeDeserializer
+from hypothesis import given
+from hypothesis import strategies as st
+
+from compose_report.errors import InvalidReport
+from compose_report.logic import Composed, compose_all, timings
+from dragoman.times import parse
+from dragoman.validation import validator
+from normalise_webhook.logic import normalise
+from tests.unit.functions.samples import MESSAGE_SID, RECEIVED_AT_MS, SMS, form
+
+NOW = datetime(2024, 11, 21, 10, 49, 59, 999_900, UTC)
+CONVERSATION = "c193ce7180ff91a6031477db710ee55f0"
+SPANISH = {"code": "es", "confidence": 0.98, "method": "comprehend"}
+UNDETERMINED = {"code": "und", "method": "none"}
+TRANSLATIONS = [
+    {"language": "en", "status": "translated", "text": "Where is the clinic?"},
+    {"language": "es", "status": "original", "text": SMS["Body"]},
+    {"language": "fr", "status": "failed", "error": "Translate.ThrottlingException"},
+]
+TIMES = {
+    "startedAt": "2024-11-21T10:49:17.242Z",
+    "detectedAt": "2024-11-21T10:49:17.700Z",
+    "translatedAt": "2024-11-21T10:49:18.500Z",
+    "composedAt": "2024-11-21T10:49:18.530Z",
+}
+
+
+def event(**changes: Any) -> dict[str, Any]:
+    return {
+        "message": normalise(form(SMS), RECEIVED_AT_MS),
+        "language": SPANISH,
+        "knownLanguage": "und",
+        "translations": TRANSLATIONS,
+        "times": TIMES,
+        **changes,
+    }
+
+
+def composed(**changes: Any) -> Composed:
+    return compose_all(event(**changes), 30, NOW)
+
+
+def attributes(item: Mapping[str, Any]) -> dict[str, Any]:
+    """An item as boto3 would read it from the table."""
+    return {name: TypeDeserializer().deserialize(value) for name, value in item.items()}
+
+
+def report_of(result: Composed) -> dict[str, Any]:
+    """The report as the API's mapping template puts it together."""
+    item = attributes(result["reportItem"])
+    plain = {name: item[name] for name in ("schemaVersion", "reportId", "conversationId", "createdAt")}
+    sections = ("message", "language", "translations", "timings", "links", "reply")
+    return {**plain, **{name: json.loads(item[name]) for name in sections}}
+
+
+def event_of(result: Composed) -> dict[str, Any]:
+    created: dict[str, Any] = json.loads(result["reportItem"]["event"]["S"])
+    return created
+
+
+def test_compose_report_whole() -> None:
+    assert report_of(composed()) == {
+        "schemaVersion": "1",
+        "reportId": MESSAGE_SID,
+        "conversationId": CONVERSATION,
+        "createdAt": "2024-11-21T10:49:18.530Z",
+        "message": normalise(form(SMS), RECEIVED_AT_MS),
+        "language": SPANISH,
+        "translations": TRANSLATIONS,
+        "timings": {
+            "receivedAt": "2024-11-21T10:49:17.042Z",
+            **TIMES,
+            "steps": [
+                {"name": "queue", "ms": 200},
+                {"name": "detect", "ms": 458},
+                {"name": "translate", "ms": 800},
+                {"name": "compose", "ms": 30},
+            ],
+        },
+        "reply": {"state": "pending"},
+        "links": {"self": f"/reports/{MESSAGE_SID}", "conversation": f"/reports?conversation={CONVERSATION}"},
+    }
+
+
+def test_compose_event_holds_what_the_reply_needs_and_no_words() -> None:
+    created = event_of(composed())
+    assert created == {
+        "schemaVersion": "1",
+        "reportId": MESSAGE_SID,
+        "conversationId": CONVERSATION,
+        "messageId": MESSAGE_SID,
+        "channel": "sms",
+        "direction": "inbound",
+        "sender": "sms:+12025550100",
+        "recipient": "sms:+12025550199",
+        "language": "es",
+        "delivery": {"to": "+12025550100", "from": "+12025550199"},
+        "createdAt": "2024-11-21T10:49:18.530Z",
+    }
+    validator("events/report_created")(created)
+
+
+def test_compose_report_item_keys() -> None:
+    result = composed()
+    item = attributes(result["reportItem"])
+    assert (item["day"], item["replyState"]) == ("2024-11-21", "pending")
+    assert str(item["expiresAt"]) == result["expiresAt"]
+
+
+def test_compose_message_item() -> None:
+    result = composed()
+    item = attributes(result["messageItem"])
+    assert json.loads(item.pop("document")) == report_of(result)["message"]
+    assert item == {
+        "conversationId": CONVERSATION,
+        "sortKey": f"2024-11-21T10:49:17.042Z#{MESSAGE_SID}",
+        "messageId": MESSAGE_SID,
+        "reportId": MESSAGE_SID,
+        "direction": "inbound",
+        "expiresAt": int(result["expiresAt"]),
+    }
+
+
+def test_compose_expires_after_retention() -> None:
+    created = datetime(2024, 11, 21, 10, 49, 18, tzinfo=UTC)
+    assert composed()["expiresAt"] == str(int((created + timedelta(days=30)).timestamp()))
+
+
+@pytest.mark.parametrize(
+    ("language", "known", "kept"),
+    [
+        (SPANISH, "und", "es"),
+        (SPANISH, "fr", "es"),
+        (UNDETERMINED, "fr", "fr"),
+        (UNDETERMINED, "und", "und"),
+        (UNDETERMINED, "", "und"),
+        (UNDETERMINED, None, "und"),
+        ({"code": "zh-TW", "method": "translate"}, "und", "zh-TW"),
+    ],
+)
+def test_compose_contact_language(language: dict[str, Any], known: str | None, kept: str) -> None:
+    result = composed(language=language, knownLanguage=known)
+    assert result["contactLanguage"] == event_of(result)["language"] == kept
+    assert report_of(result)["language"] == language
+
+
+def test_compose_without_known_language() -> None:
+    without = {name: value for name, value in event(language=UNDETERMINED).items() if name != "knownLanguage"}
+    assert compose_all(without, 30, NOW)["contactLanguage"] == "und"
+
+
+def test_compose_without_times_uses_now() -> None:
+    report = report_of(composed(times={}))
+    assert report["createdAt"] == report["timings"]["composedAt"] == "2024-11-21T10:49:59.999Z"
+    assert report["timings"]["steps"] == [{"name": "compose", "ms": 42957}]
+
+
+def test_timings_missing_moment_belongs_to_the_next_step() -> None:
+    times = {name: parse(TIMES[name]) for name in ("startedAt", "composedAt")}
+    assert timings("2024-11-21T10:49:17.042Z", times)["steps"] == [
+        {"name": "queue", "ms": 200},
+        {"name": "compose", "ms": 1288},
+    ]
+
+
+def test_timings_clocks_that_disagree_give_zero() -> None:
+    steps = timings("2024-11-21T10:49:18.000Z", {name: parse(TIMES[name]) for name in TIMES})["steps"]
+    assert [step["ms"] for step in steps] == [0, 458, 800, 30]
+
+
+@pytest.mark.parametrize(
+    "written", ["2024-11-21T10:49:18.53Z", "2024-11-21T10:49:18.530000+00:00", "2024-11-21T11:49:18.530+01:00"]
+)
+def test_compose_moments_in_any_writing(written: str) -> None:
+    assert report_of(composed(times={**TIMES, "composedAt": written}))["createdAt"] == "2024-11-21T10:49:18.530Z"
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"message": {}},
+        {"message": "secret words"},
+        {"message": {**normalise(form(SMS), RECEIVED_AT_MS), "text": 42}},
+        {"message": {**normalise(form(SMS), RECEIVED_AT_MS), "receivedAt": "secret words"}},
+        {"language": {"code": "Secret words", "method": "comprehend"}},
+        {"language": None},
+        {"translations": [{"language": "en", "status": "translated"}]},
+        {"translations": "secret words"},
+        {"times": {"startedAt": "secret words"}},
+        {"times": {"startedAt": "2024-11-21T10:49:17"}},
+        {"times": None},
+        {"knownLanguage": 7, "language": UNDETERMINED},
+    ],
+)
+def test_compose_invalid_input_is_refused_without_quoting_it(changes: dict[str, Any]) -> None:
+    with pytest.raises(InvalidReport) as caught:
+        composed(**changes)
+    assert "ecret" not in str(caught.value)
+    assert caught.value.__suppress_context__
+
+
+def longest(character: str, desk: int) -> dict[str, Any]:
+    text = character * 1600
+    fields = {**SMS, "Body": text, **{f"Field{number}": character * 100 for number in range(200)}}
+    translations = [{"language": "en", "status": "translated", "text": text} for _ in range(desk)]
+    return event(message=normalise(form(fields), RECEIVED_AT_MS), translations=translations)
+
+
+@pytest.mark.parametrize("character", ["x", "語", "😀", '"', "\x00"])
+@pytest.mark.parametrize("desk", [3, 10])
+def test_compose_longest_message_stays_far_under_the_payload_limit(character: str, desk: int) -> None:
+    """Step Functions: 256 KiB between states. Longest text, fullest provider fields, three and ten languages."""
+    result = compose_all(longest(character, desk), 30, NOW)
+    size = len(json.dumps(result, ensure_ascii=False).encode())
+    assert size < (100 if desk == 3 else 180) * 1024
+
+
+@given(
+    st.text(max_size=1600),
+    st.lists(
+        st.builds(lambda text: {"language": "en", "status": "translated", "text": text}, st.text(max_size=200)),
+        max_size=5,
+    ),
+)
+def test_compose_any_words_come_through_unharmed(text: str, translations: list[dict[str, Any]]) -> None:
+    message = normalise(form({**SMS, "Body": text}), RECEIVED_AT_MS)
+    result = composed(message=message, translations=translations)
+    assert json.loads(result["reportItem"]["message"]["S"])["text"] == text
+    assert json.loads(result["messageItem"]["document"]["S"])["text"] == text
+    assert json.loads(result["reportItem"]["translations"]["S"]) == translations
+    validator("report")(report_of(result))
