@@ -75,7 +75,8 @@ validate: $(VENV)/.test .venv-sam/.ready build ## Check the template with cfn-li
 	@SAM_CLI_TELEMETRY=0 AWS_DEFAULT_REGION=$${AWS_DEFAULT_REGION:-us-east-1} .venv-sam/bin/sam validate --lint --template infra/template.yaml
 
 # --- delivering -----------------------------------------------------------------------------------------------------------
-deploy: build .venv-sam/.ready ## Deploy to AWS with your credentials (GUIDED=1 asks for what is missing; PARAMETERS='Name=value …')
+deploy: $(VENV)/.run .venv-sam/.ready ## Deploy to AWS with your credentials (GUIDED=1 asks for what is missing; PARAMETERS='Name=value …')
+	@$(PY) -m infra.build $$(python3.13 -c "" 2>/dev/null && echo --bytecode)
 	@SAM_CLI_TELEMETRY=0 .venv-sam/bin/sam deploy --template infra/template.yaml --config-file samconfig.toml $(if $(GUIDED),--guided) $(if $(PARAMETERS),--parameter-overrides $(PARAMETERS))
 
 bench: $(VENV)/.test build models ## Measure: the figures of benchmarks/README.md

@@ -35,7 +35,8 @@ def compose_all(event: Mapping[str, Any], retention_days: int, now: datetime) ->
     try:
         findings = Findings.from_event(event, now)
         report = compose(findings)
-        created = report_created(report, contact_language(findings))
+        expires_at = expiry(findings.times["composedAt"], retention_days)
+        created = report_created(report, contact_language(findings), expires_at)
         validate_report(report)
         validate_event(created)
     except ValidationError as violation:
@@ -43,7 +44,6 @@ def compose_all(event: Mapping[str, Any], retention_days: int, now: datetime) ->
     except (KeyError, TypeError, AttributeError, ValueError) as error:
         # Only the error's class: its text could hold part of the message.
         raise InvalidReport(f"The machine's input has another shape ({type(error).__name__})") from None
-    expires_at = expiry(findings.times["composedAt"], retention_days)
     return {
         "reportItem": report_item(report, created, expires_at),
         "messageItem": message_item(findings.message, expires_at),
@@ -128,7 +128,7 @@ def expiry(created_at: datetime, retention_days: int) -> int:
     return int((created_at + timedelta(days=retention_days)).timestamp())
 
 
-def report_created(report: Report, language: str) -> ReportCreated:
+def report_created(report: Report, language: str, expires_at: int) -> ReportCreated:
     """The event that announces a report: what the reply needs, and no words of the message."""
     message = report["message"]
     return {
@@ -143,6 +143,7 @@ def report_created(report: Report, language: str) -> ReportCreated:
         "language": language,
         "delivery": message["delivery"],
         "createdAt": report["createdAt"],
+        "expiresAt": str(expires_at),
     }
 
 

@@ -113,3 +113,4 @@ class ReportCreated(TypedDict):
     language: str
     delivery: Delivery
     createdAt: str
+    expiresAt: str

@@ -70,8 +70,20 @@ class Served:
         config.accesslog = None
         config.graceful_timeout = 2
         asyncio.set_event_loop(self._loop)
-        self._loop.run_until_complete(self._serve(config))
+        try:
+            self._loop.run_until_complete(self._serve(config))
+        finally:
+            self._loop.run_until_complete(_end_tasks())
+            self._loop.close()
 
     async def _serve(self, config: Config) -> None:
         self._ready.set()
         await serve(self._app, config, shutdown_trigger=self._stopping.wait)  # type: ignore[arg-type]
+
+
+async def _end_tasks() -> None:
+    """Cancels what the application left running, such as deliveries that wait for their time."""
+    left = asyncio.all_tasks() - {asyncio.current_task()}
+    for task in left:
+        task.cancel()
+    await asyncio.gather(*left, return_exceptions=True)

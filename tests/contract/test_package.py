@@ -227,6 +227,34 @@ def test_build_changed_schema_changes_the_validator(copy: Project) -> None:
     assert "598" in (copy.output / "layer/python/dragoman/validators/problem.py").read_text()
 
 
+def python_of_lambda() -> str | None:
+    """Python 3.13, if it is there and runs (a version manager's stand-in may not)."""
+    found = shutil.which("python3.13")
+    runs = found and subprocess.run([found, "-c", ""], capture_output=True, check=False).returncode == 0
+    return found if runs else None
+
+
+@pytest.mark.skipif(python_of_lambda() is None, reason="byte code for Lambda needs Python 3.13")
+def test_build_with_bytecode_is_used_by_lambdas_python(copy: Project) -> None:
+    python = python_of_lambda()
+    assert python is not None
+    assert build(copy, bytecode=True) is True
+    assert build(copy, bytecode=True) is False
+    paths = [str(copy.output / "functions/compose_report"), str(copy.output / "layer/python")]
+    # Had it to compile the source, it would fail.
+    (copy.output / "functions/compose_report/compose_report/logic.py").write_text("raise SystemExit(1)")
+    code = f"import sys; sys.path[:0] = {paths!r}; import compose_report.handler"
+    assert subprocess.run([python, "-I", "-S", "-B", "-c", code], check=False).returncode == 0
+    assert build(copy) is True
+    assert not list(copy.output.glob("functions/*/*/__pycache__"))
+
+
+def test_build_with_bytecode_without_that_python(copy: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", "/nowhere")
+    with pytest.raises(BuildError, match=r"python3\.13"):
+        build(copy, bytecode=True)
+
+
 def test_build_removed_module_is_removed(copy: Project) -> None:
     extra = copy.functions / "compose_report/extra.py"
     extra.write_text("")

@@ -69,37 +69,38 @@ class Running:
 
     settings: config.Settings
     environment: dict[str, str]
-    process: subprocess.Popen[str] | None = None
-    output: str = ""
+    process: subprocess.Popen[bytes] | None = None
     ready_seconds: float = 0.0
 
     def start(self) -> None:
         """Starts it and returns once it says that it is ready."""
         began = time.monotonic()
-        command = [sys.executable, "-m", "infra.local"]
-        self.process = subprocess.Popen(
-            command, cwd=config.ROOT, env=self.environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
-        )
-        assert self.process.stdout is not None
-        os.set_blocking(self.process.stdout.fileno(), False)
-        self.output = ""
-        deadline = began + START_SECONDS
+        with self.log.open("w", encoding="utf-8") as log:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "infra.local"], cwd=config.ROOT, env=self.environment, stdout=log, stderr=log
+            )
         while "Ctrl-C stops it" not in self.output:
-            self.output += self.process.stdout.read() or ""
-            if self.process.poll() is not None or time.monotonic() > deadline:
+            if self.process.poll() is not None or time.monotonic() > began + START_SECONDS:
                 raise AssertionError(f"the stack did not start:\n{self.output}")
             time.sleep(0.02)
         self.ready_seconds = time.monotonic() - began
         clients.configure(f"http://127.0.0.1:{self.settings.ports.aws}")
 
+    @property
+    def log(self) -> Path:
+        """Where its output goes."""
+        return self.settings.state_dir.with_suffix(".log")
+
+    @property
+    def output(self) -> str:
+        """What it printed so far."""
+        return self.log.read_text(encoding="utf-8")
+
     def stop(self, with_signal: int = signal.SIGINT) -> int:
         """Stops it as Ctrl-C does (or otherwise); returns the exit status."""
         assert self.process is not None
         self.process.send_signal(with_signal)
-        status = self.process.wait(timeout=60)
-        assert self.process.stdout is not None
-        self.output += self.process.stdout.read() or ""
-        return status
+        return self.process.wait(timeout=60)
 
     # --- as Twilio ------------------------------------------------------------------------------------------------
     @property
@@ -146,6 +147,10 @@ class Running:
     def fault(self, **fault: Any) -> None:
         """Makes the simulated Twilio fail."""
         httpx.post(f"{self.settings.twilio_url}/_sim/faults", json=fault, timeout=10).raise_for_status()
+
+    def no_faults(self) -> None:
+        """Takes back what `fault` asked for."""
+        httpx.delete(f"{self.settings.twilio_url}/_sim/faults", timeout=10).raise_for_status()
 
     # --- as an integrator -----------------------------------------------------------------------------------------
     def get(self, path: str, *, key: str | None = None, **parameters: Any) -> httpx.Response:

@@ -16,7 +16,7 @@ ENGLISH = "Good morning, I would like to see a doctor today."
 @pytest.fixture(autouse=True)
 def _no_faults(stack: Running) -> Iterator[None]:
     yield
-    stack.fault(kind="none")
+    stack.no_faults()
 
 
 def announce_again(stack: Running, report: dict[str, Any]) -> None:
@@ -47,7 +47,7 @@ def test_reply_redelivered_event_never_sends_twice(stack: Running) -> None:
 
 def test_reply_throttled_by_twilio_is_sent_once_later(stack: Running) -> None:
     sender = "+12025550121"
-    stack.fault(kind="429", count=2)
+    stack.fault(kind="429", times=2)
     report = stack.text(From=sender, Body=ENGLISH)
     assert report["reply"]["state"] == "sent"
     assert len(stack.sent(sender)) == 1
@@ -55,7 +55,7 @@ def test_reply_throttled_by_twilio_is_sent_once_later(stack: Running) -> None:
 
 def test_reply_refused_by_twilio_is_recorded_as_failed(stack: Running) -> None:
     sender = "+12025550122"
-    stack.fault(kind="400", code=21211, count=1)
+    stack.fault(kind="400", code=21211)
     report = stack.text(From=sender, Body=ENGLISH)
     assert report["reply"]["state"] == "failed"
     assert report["reply"]["error"] == "States.Http.StatusCode.400"
@@ -64,12 +64,22 @@ def test_reply_refused_by_twilio_is_recorded_as_failed(stack: Running) -> None:
 
 def test_reply_of_unknown_outcome_is_recorded_and_not_sent_again(stack: Running) -> None:
     sender = "+12025550123"
-    stack.fault(kind="500", count=1)
+    stack.fault(kind="500")
     report = stack.text(From=sender, Body=ENGLISH)
     assert report["reply"]["state"] == "unknown"
     announce_again(stack, report)
     until(lambda: replies_done(stack))
     assert stack.sent(sender) == []
+
+
+def test_reply_lost_on_the_way_back_is_unknown_though_it_went_out(stack: Running) -> None:
+    sender = "+12025550127"
+    stack.fault(kind="reset", accept=True)
+    report = stack.text(From=sender, Body=ENGLISH)
+    assert report["reply"]["state"] == "unknown"
+    announce_again(stack, report)
+    until(lambda: replies_done(stack))
+    assert len(stack.sent(sender)) == 1
 
 
 def test_reply_to_an_opted_out_contact_is_suppressed(stack: Running) -> None:

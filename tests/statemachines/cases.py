@@ -57,7 +57,8 @@ def _cases(file: Path) -> list[Case]:
     mocked = json.loads(file.with_name(f"{machine}.mock.json").read_text("utf-8"))["MockedResponses"]
     raw = json.loads(file.read_text("utf-8"))
     document = _resolved(raw, {**raw, "mocks": mocked})
-    return [_case(file.name, machine, name, expected, document["inputs"]) for name, expected in document["cases"].items()]
+    inputs = document["inputs"]
+    return [_case(file.name, machine, name, expected, inputs) for name, expected in document["cases"].items()]
 
 
 def _case(file: str, machine: str, name: str, expected: dict[str, Any], inputs: dict[str, Any]) -> Case:

@@ -15,7 +15,7 @@ from infra.local.aws.asl import engine as embedded
 from infra.local.aws.asl.errors import ExecutionStopped, ExecutionTimedOut, StateError
 from infra.local.sfn import strict
 from infra.local.sfn.definitions import REGION, ROLE_ARN, Machine, sequential
-from infra.local.sfn.mocks import CaseRun, MissingMock, MockBook, Throw
+from infra.local.sfn.mocks import CaseRun, MissingMockError, MockBook, Throw
 
 BOUND = 20.0
 """Seconds after which a case is taken to hang; one takes milliseconds."""
@@ -85,7 +85,7 @@ def run_embedded(machine: Machine, book: MockBook, case: str, given: Any) -> Acc
     thread.start()
     thread.join(BOUND)
     if thread.is_alive():
-        raise strict.ExecutionHangs(f"{machine.name}#{case} did not end within {BOUND} s; it entered {account.path}")
+        raise strict.ExecutionHangsError(f"{machine.name}#{case} did not end within {BOUND} s; it entered {account.path}")
     account.problems += [*run.problems, *(f"never used: {answer}" for answer in run.unused())]
     return account
 
@@ -103,7 +103,7 @@ def _embedded_execution(machine: Machine, run: CaseRun, given: Any, account: Acc
     def invoke(_call: embedded.TaskCall) -> Any:
         try:
             answer = run.answer(account.path[-1])
-        except MissingMock as missing:
+        except MissingMockError as missing:
             raise StateError("States.Runtime", str(missing)) from missing
         if isinstance(answer, Throw):
             raise StateError(answer.error, answer.cause)
@@ -150,13 +150,14 @@ def _await_end(client: Any, arn: str) -> Any:
     until = time.monotonic() + BOUND
     while (described := client.describe_execution(executionArn=arn))["status"] == "RUNNING":
         if time.monotonic() > until:
-            raise strict.ExecutionHangs(strict.describe_hang(arn, BOUND, _history(client, arn)))
+            raise strict.ExecutionHangsError(strict.describe_hang(arn, BOUND, _history(client, arn)))
         time.sleep(0.005)
     return described
 
 
 def _history(client: Any, arn: str) -> list[dict[str, Any]]:
-    pages = client.get_paginator("get_execution_history").paginate(executionArn=arn, PaginationConfig={"PageSize": 1000})
+    paginator = client.get_paginator("get_execution_history")
+    pages = paginator.paginate(executionArn=arn, PaginationConfig={"PageSize": 1000})
     return [event for page in pages for event in page["events"]]
 
 

@@ -57,7 +57,8 @@ def _object(expected: dict[str, Any], actual: Any, path: str, *, only: bool) -> 
         return [f"{path}: expected an object, found {_short(actual)}"]
     missing = [f"{path}: no {key}" for key in expected if key not in actual]
     extra = [f"{path}: unexpected {key}" for key in actual if only and key not in expected]
-    inside = [line for key in expected if key in actual for line in differences(expected[key], actual[key], f"{path}.{key}")]
+    shared = [key for key in expected if key in actual]
+    inside = [line for key in shared for line in differences(expected[key], actual[key], f"{path}.{key}")]
     return missing + extra + inside
 
 

@@ -14,7 +14,7 @@ _milliseconds: dict[str, list[float]] = defaultdict(list)
 
 @functools.cache
 def account(case: cases.Case, engine: str) -> engines.Account:
-    """Run a case on an engine, or return what that gave before. Raises strict.ExecutionHangs."""
+    """Run a case on an engine, or return what that gave before. Raises strict.ExecutionHangsError."""
     began = time.perf_counter()
     done = engines.ENGINES[engine](cases.machines()[case.machine], cases.book(), case.name, case.input)
     _milliseconds[engine].append((time.perf_counter() - began) * 1000)

@@ -1,11 +1,13 @@
 """Runs every case on every engine and judges the outcome, the path, the requests and the events."""
 
+import functools
 import json
 import re
 from typing import Any
 
 import pytest
 from jsonschema import Draft202012Validator
+from referencing import Registry, Resource
 
 from infra.local.sfn.definitions import walk
 from infra.local.sfn.judge import Task, definition_problems
@@ -114,8 +116,16 @@ def event_problems(entry: dict[str, Any]) -> list[str]:
     if entry["Source"] != "dragoman" or not file.exists():
         return [f"{entry['Source']}/{entry['DetailType']} has no schema"]
     detail = json.loads(entry["Detail"]) if isinstance(entry["Detail"], str) else entry["Detail"]
-    validator = Draft202012Validator(json.loads(file.read_text("utf-8")))
+    validator = Draft202012Validator(json.loads(file.read_text("utf-8")), registry=schemas())
     return [f"{name}{error.json_path[1:]}: {error.message}" for error in validator.iter_errors(detail)]
+
+
+@functools.cache
+def schemas() -> Registry[Any]:
+    """Return all schemas by their $id, so that they can refer to one another."""
+    documents = [json.loads(file.read_text("utf-8")) for file in (cases.ROOT / "schemas").glob("**/*.json")]
+    named = [(document["$id"], Resource.from_contents(document)) for document in documents if "$id" in document]
+    return Registry().with_resources(named)
 
 
 def largest_payload(done: engines.Account) -> int:

@@ -5,7 +5,7 @@ from typing import Any
 from infra.local.aws import deployed
 
 
-class NoRestApi(LookupError):
+class NoRestApi(LookupError):  # noqa: N818 - says what is the matter
     """No stack with a REST API is deployed."""
 
 
@@ -37,14 +37,14 @@ def _api_keys() -> list[dict[str, str]]:
 
 
 def _usage_plans() -> list[dict[str, Any]]:
-    members = [(key.properties["UsagePlanId"], key.properties["KeyId"]) for key in deployed.resources("AWS::ApiGateway::UsagePlanKey")]
+    links = [link.properties for link in deployed.resources("AWS::ApiGateway::UsagePlanKey")]
     return [
         {
             "id": plan.physical_id,
             "name": plan.properties.get("UsagePlanName", plan.logical_id),
             "throttle": _camel(plan.properties.get("Throttle")),
             "quota": _camel(plan.properties.get("Quota")),
-            "keyIds": [key for plan_id, key in members if plan_id == plan.physical_id],
+            "keyIds": [link["KeyId"] for link in links if link["UsagePlanId"] == plan.physical_id],
         }
         for plan in deployed.resources("AWS::ApiGateway::UsagePlan")
     ]

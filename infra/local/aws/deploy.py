@@ -51,7 +51,7 @@ def deploy(template: Path, stack: str, parameters: Mapping[str, str]) -> dict[st
 
 def package(template: Path) -> Json:
     """The template with local code, definitions and includes put into S3, as `sam package` writes it."""
-    document = yaml.load(template.read_text(), Loader=_TemplateLoader)
+    document = yaml.load(template.read_text(), Loader=_TemplateLoader)  # noqa: S506 - a SafeLoader with tags
     _ensure_bucket()
     for resource in document["Resources"].values():
         properties = resource.get("Properties") or {}
@@ -99,8 +99,9 @@ def _short_tag(loader: yaml.SafeLoader, suffix: str, node: yaml.Node) -> Json:
         return {name: str(value).split(".", 1) if name == "Fn::GetAtt" else value}
     if isinstance(node, yaml.SequenceNode):
         return {name: loader.construct_sequence(node, deep=True)}
-    assert isinstance(node, yaml.MappingNode)
-    return {name: loader.construct_mapping(node, deep=True)}
+    if isinstance(node, yaml.MappingNode):
+        return {name: loader.construct_mapping(node, deep=True)}
+    raise yaml.constructor.ConstructorError(None, None, f"!{suffix} of something that is not a value", node.start_mark)
 
 
 _TemplateLoader.add_multi_constructor("!", _short_tag)
@@ -171,7 +172,7 @@ def _apply(cloudformation: Any, stack: str, body: str, parameters: Mapping[str, 
     operation = cloudformation.create_stack if current is None else cloudformation.update_stack
     declared = json.loads(body).get("Parameters") or {}
     kept = [p["ParameterKey"] for p in (current or {}).get("Parameters", ()) if p["ParameterKey"] in declared]
-    values = [{"ParameterKey": name, "ParameterValue": value} for name, value in parameters.items()]
+    values: list[Json] = [{"ParameterKey": name, "ParameterValue": value} for name, value in parameters.items()]
     values += [{"ParameterKey": name, "UsePreviousValue": True} for name in kept if name not in parameters]
     try:
         operation(

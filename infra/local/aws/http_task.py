@@ -5,6 +5,7 @@ docs.aws.amazon.com/step-functions/latest/dg/call-https-apis.html
 
 import base64
 import json
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 from urllib.parse import parse_qsl, quote_plus, urlencode, urlsplit, urlunsplit
@@ -20,12 +21,13 @@ Json = Any
 _MAX_SECONDS = 60.0
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
 _BINARY = ("image/", "audio/", "video/", "application/octet-stream", "application/pdf", "application/zip")
-# Header names an HTTP Task may not set ("Headers" on the page above), in lower case.
-_FORBIDDEN = frozenset(
-    "a-im accept-charset accept-datetime accept-encoding authorization cache-control connection content-encoding "
-    "content-md5 date expect forwarded from host http2-settings if-match if-modified-since if-none-match if-range "
-    "if-unmodified-since max-forwards origin pragma proxy-authorization referer server te trailer transfer-encoding "
-    "upgrade via warning".split()
+# Header names an HTTP Task may not set ("Headers" on the page above).
+_FORBIDDEN = re.compile(
+    r"(a-im|accept-(charset|datetime|encoding)|authorization|cache-control|connection|content-(encoding|md5)|date|expect"
+    r"|forwarded|from|host|http2-settings|if-(match|modified-since|none-match|range|unmodified-since)|max-forwards|origin"
+    r"|pragma|proxy-authorization|referer|server|te|trailer|transfer-encoding|upgrade|via|warning"
+    r"|x-forwarded-.*|x-amz-.*|x-amzn-.*)",
+    re.IGNORECASE,
 )
 _pool = urllib3.PoolManager(maxsize=32)
 
@@ -67,9 +69,13 @@ def _connection(parameters: Mapping[str, Json]) -> Mapping[str, Json]:
     for connection in eventbridge._connections.values():
         if connection["ConnectionArn"] == arn:
             if connection["ConnectionState"] != "AUTHORIZED":
-                raise StateError("Events.ConnectionResource.InvalidConnectionState", f"Connection {arn} is not authorized")
+                raise _connection_error("InvalidConnectionState", f"Connection {arn} is not authorized")
             return dict(connection)
-    raise StateError("Events.ConnectionResource.ResourceNotFound", f"Connection {arn} does not exist")
+    raise _connection_error("ResourceNotFound", f"Connection {arn} does not exist")
+
+
+def _connection_error(name: str, cause: str) -> StateError:
+    return StateError(f"Events.ConnectionResource.{name}", cause)
 
 
 def _authorise(call: TaskCall, url: str, method: str, connection: Mapping[str, Json]) -> None:
@@ -79,18 +85,19 @@ def _authorise(call: TaskCall, url: str, method: str, connection: Mapping[str, J
         raise runtime_error(f"The ApiEndpoint must be an https URL, not {parts.scheme}://{parts.hostname}")
     role, machine = call.execution.role_arn, call.execution.machine_arn
     try:
-        iam.require(role, "states:InvokeHTTPEndpoint", machine, {"states:HTTPEndpoint": url, "states:HTTPMethod": method})
+        keys = {"states:HTTPEndpoint": url, "states:HTTPMethod": method}
+        iam.require(role, "states:InvokeHTTPEndpoint", machine, keys)
         iam.require(role, "events:RetrieveConnectionCredentials", connection["ConnectionArn"])
         for action in ("secretsmanager:GetSecretValue", "secretsmanager:DescribeSecret"):
             iam.require(role, action, connection.get("SecretArn", "*"))
     except iam.AccessDenied as denied:
-        raise StateError("Events.ConnectionResource.AccessDenied", str(denied)) from denied
+        raise _connection_error("AccessDenied", str(denied)) from denied
 
 
 def _request(parameters: Mapping[str, Json], connection: Mapping[str, Json]) -> tuple[dict[str, str], bytes | None]:
     headers = {name: _scalar(value) for name, value in (parameters.get("Headers") or {}).items()}
     for name in headers:
-        if name.lower() in _FORBIDDEN or name.lower().startswith(("x-forwarded-", "x-amz-", "x-amzn-")):
+        if _FORBIDDEN.fullmatch(name):
             raise runtime_error(f"The header {name} is not allowed in an HTTP Task")
     body = _body(parameters, connection)
     if body is not None and not any(name.lower() == "content-type" for name in headers):
@@ -113,10 +120,8 @@ def _authorisation(connection: Mapping[str, Json]) -> dict[str, str]:
     if connection["AuthorizationType"] == "API_KEY":
         key = auth["ApiKeyAuthParameters"]
         return {key["ApiKeyName"]: key["ApiKeyValue"]}
-    raise StateError(
-        "Events.ConnectionResource.InvalidConnectionState",
-        f"{connection['AuthorizationType']} connections are not available on one machine",
-    )
+    kind = connection["AuthorizationType"]
+    raise _connection_error("InvalidConnectionState", f"{kind} connections are not available on one machine")
 
 
 def _body(parameters: Mapping[str, Json], connection: Mapping[str, Json]) -> bytes | None:

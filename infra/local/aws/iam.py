@@ -7,7 +7,7 @@ from typing import Any
 from infra.local.aws import clients
 
 
-class AccessDenied(Exception):
+class AccessDenied(Exception):  # noqa: N818 - AWS's own name
     """The role may not do this; the text is AWS's own."""
 
 

@@ -31,6 +31,9 @@ def version() -> int:
     return _version[0]
 
 
+_SCOPE = f"{clients.ROOT_ACCESS_KEY_ID}/20260101/{clients.REGION}/x/aws4_request"
+
+
 class Reply(NamedTuple):
     """A service's answer: HTTP status, and the JSON body (an empty object when there is none)."""
 
@@ -42,7 +45,8 @@ class Reply(NamedTuple):
         """The error code without namespace, such as `ConditionalCheckFailedException`; empty for a success."""
         if self.status < 400:
             return ""
-        return str(self.body.get("__type") or self.body.get("code") or "InternalError").rpartition("#")[2].rpartition(".")[2]
+        name = str(self.body.get("__type") or self.body.get("code") or "InternalError")
+        return name.rpartition("#")[2].rpartition(".")[2]
 
     @property
     def message(self) -> str:
@@ -50,7 +54,7 @@ class Reply(NamedTuple):
         return str(self.body.get("message") or self.body.get("Message") or "")
 
 
-class CallTimedOut(Exception):
+class CallTimedOut(Exception):  # noqa: N818 - says what is the matter
     """No answer within the time given."""
 
 
@@ -78,7 +82,7 @@ def headers(target: str) -> dict[str, str]:
     return {
         "x-amz-target": target,
         "content-type": "application/x-amz-json-1.1",
-        "authorization": f"AWS4-HMAC-SHA256 Credential={clients.ROOT_ACCESS_KEY_ID}/20260101/{clients.REGION}/x/aws4_request",
+        "authorization": f"AWS4-HMAC-SHA256 Credential={_SCOPE}",
     }
 
 

@@ -45,7 +45,8 @@ def start_sync_execution(data: Mapping[str, Json]) -> Response:
     if machine is None:
         return _typed(error_response_json("StateMachineDoesNotExist", f"State Machine Does Not Exist: '{arn}'", 400))
     if machine["type"] != "EXPRESS":
-        return _typed(error_response_json("StateMachineTypeNotSupported", "This operation is not supported by this type of state machine", 400))
+        reason = "This operation is not supported by this type of state machine"
+        return _typed(error_response_json("StateMachineTypeNotSupported", reason, 400))
     name = data.get("name") or str(uuid.uuid4())
     record: dict[str, Json] = {
         "executionArn": f"{arn.replace(':stateMachine:', ':express:')}:{name}:{uuid.uuid4()}",
@@ -67,16 +68,20 @@ def start_sync_execution(data: Mapping[str, Json]) -> Response:
     return _typed(json_response(_sync_answer(record, milliseconds)))
 
 
+_ANSWERED = ("executionArn", "stateMachineArn", "name", "startDate", "stopDate", "status", "input")
+
+
 def _typed(response: Any) -> Response:
     status, headers, body = response
     return status, headers, body
 
 
 def _sync_answer(record: Mapping[str, Json], milliseconds: int) -> dict[str, Json]:
-    answer = {key: record[key] for key in ("executionArn", "stateMachineArn", "name", "startDate", "stopDate", "status", "input")}
+    answer: dict[str, Json] = {key: record[key] for key in _ANSWERED}
     answer["inputDetails"] = {"included": True}
-    # Billed in 100 ms steps and 64 MB (aws.amazon.com/step-functions/pricing).
-    answer["billingDetails"] = {"billedMemoryUsedInMB": 64, "billedDurationInMilliseconds": -(-milliseconds // 100) * 100}
+    # Billed in steps of 100 ms and 64 MB (aws.amazon.com/step-functions/pricing).
+    billed = -(-milliseconds // 100) * 100
+    answer["billingDetails"] = {"billedMemoryUsedInMB": 64, "billedDurationInMilliseconds": billed}
     if record["status"] == "SUCCEEDED":
         return {**answer, "output": record["output"], "outputDetails": {"included": True}}
     return {**answer, **{key: record[key] for key in ("error", "cause") if record.get(key) is not None}}
@@ -137,13 +142,15 @@ def _run(record: dict[str, Json], machine: Mapping[str, Json], keep_history: boo
         _end(record, "TIMED_OUT")
     except ExecutionStopped:
         record.setdefault("stopDate", engine.now())
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001
         # The outermost place of an execution: a defect of ours must end it, not leave it running for ever.
         _log.exception("the interpreter failed in machine %s", machine["name"])
         _end(record, "FAILED", error="States.Runtime", cause=f"{type(error).__name__}: {error}")
 
 
-def _execution(record: dict[str, Json], machine: Mapping[str, Json], definition: Mapping[str, Json], keep_history: bool) -> engine.Execution:
+def _execution(
+    record: dict[str, Json], machine: Mapping[str, Json], definition: Mapping[str, Json], keep_history: bool
+) -> engine.Execution:
     from ministack.services import stepfunctions  # noqa: PLC0415
 
     express = machine["type"] == "EXPRESS"
@@ -195,7 +202,6 @@ _DETAILS = {
     "ExecutionFailed": "executionFailedEventDetails",
     "ExecutionTimedOut": "executionTimedOutEventDetails",
 }
-_TEXT = ("input", "output", "parameters")
 
 
 def _recorder(record: dict[str, Json]) -> Any:
@@ -204,17 +210,23 @@ def _recorder(record: dict[str, Json]) -> Any:
 
     def add(kind: str, details: Mapping[str, Json]) -> None:
         if len(events) >= _MAX_HISTORY:
-            raise runtime_error(f"The execution reached the maximum number of history events ({_MAX_HISTORY}).")
+            raise runtime_error(f"The execution reached the maximum number of history events ({_MAX_HISTORY})")
         key = next(name for suffix, name in _DETAILS.items() if kind.endswith(suffix))
-        named = {"StateEntered", "StateExited"} & {kind[-12:], kind[-11:]}
-        shown = {
-            name: value if not isinstance(value, dict | list) and name not in _TEXT or kind.startswith("Execution") else json.dumps(value)
-            for name, value in details.items()
-            if value is not None and (named or name != "name")
-        }
-        if not named and not kind.startswith("Execution"):
-            service, _, action = str(shown.get("resource", "")).removeprefix("arn:aws:states:::").rpartition(":")
-            shown.update(resource=action, resourceType=service)
-        events.append({"id": len(events) + 1, "previousEventId": len(events), "type": kind, "timestamp": engine.now(), key: shown})
+        event = {"id": len(events) + 1, "previousEventId": len(events), "type": kind, "timestamp": engine.now()}
+        events.append({**event, key: _details(kind, details)})
 
     return add
+
+
+def _details(kind: str, details: Mapping[str, Json]) -> dict[str, Json]:
+    shown = {name: value for name, value in details.items() if value is not None}
+    if kind.startswith("Execution"):
+        return shown
+    for name in ("input", "output", "parameters"):
+        if name in details:
+            shown[name] = json.dumps(details[name], ensure_ascii=False)
+    if kind.startswith("Task") and not kind.startswith("TaskState"):
+        del shown["name"]
+        service, _, action = str(shown["resource"]).removeprefix("arn:aws:states:::").rpartition(":")
+        shown.update(resource=action, resourceType=service)
+    return shown

@@ -9,10 +9,9 @@ import contextlib
 import json
 import logging
 import os
-import shutil
 import threading
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -23,9 +22,25 @@ _INTERVAL_SECONDS = 3.0
 # Never spend more than about a twentieth of the time on snapshots, however large the state has grown.
 _REST_FACTOR = 20
 _READS = ("Get", "List", "Describe", "Query", "Scan", "BatchGet", "Head", "Filter")
-_MAX_LOG_EVENTS = 1_000
+_MAX_LOG_STREAMS = 100
 _MAX_ARCHIVED = 5_000
+_MARK = "held elsewhere in the snapshot"
+# DynamoDB keeps items as {partition key: {sort key: item}}.
+_TABLE_DEPTH = 2
 App = Callable[[Any, Any, Any], Awaitable[None]]
+
+
+class _Held:
+    """A table's items or an archive's events: too many to copy while everything waits, and only ever replaced whole.
+
+    `get_state` copies everything deeply; this passes through it as it is.
+    """
+
+    def __init__(self, elements: Any) -> None:
+        self.elements = elements
+
+    def __deepcopy__(self, _memo: Any) -> "_Held":
+        return self
 
 
 class Store:
@@ -38,6 +53,7 @@ class Store:
         self._lock = threading.Lock()
         self._thread: threading.Thread | None = None
         self._saved = -1
+        self._texts: dict[int, tuple[Any, str]] = {}
 
     def restore(self) -> None:
         """Lay the snapshot out as the files ministack reads when it starts."""
@@ -46,9 +62,10 @@ class Store:
             return
         for old in self._services.glob("*.json"):
             old.unlink()
-        for name, payload in json.loads(self._file.read_text()).items():
-            if name == "sqs":
-                payload = _all_visible(payload)
+        services = json.loads(self._file.read_text())
+        if "sqs" in services:
+            _make_visible(services["sqs"]["payload"]["queues"]["data"])
+        for name, payload in services.items():
             (self._services / f"{name}.json").write_text(json.dumps(payload))
 
     def start(self) -> None:
@@ -67,9 +84,13 @@ class Store:
         """`app`, noting every request that may change something."""
 
         async def watched(scope: Any, receive: Any, send: Any) -> None:
-            await app(scope, receive, send)
-            if scope["type"] == "http" and _may_change(scope):
+            async def noted(message: Any) -> None:
+                # Before the caller hears of it, so that a snapshot it asks for next holds it.
                 inprocess.changed()
+                await send(message)
+
+            changing = scope["type"] == "http" and _may_change(scope)
+            await app(scope, receive, noted if changing else send)
 
         return watched
 
@@ -87,19 +108,55 @@ class Store:
             return stood
 
     def _write(self, state: dict[str, Any]) -> None:
+        temporary = self._file.with_suffix(".tmp")
+        with temporary.open("w") as file:
+            file.writelines(self._text_of(state))
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(self._file)
+
+    def _text_of(self, state: dict[str, Any]) -> Iterator[str]:
+        """The snapshot as JSON in pieces; an element that was there last time is not written out anew."""
         from ministack.core import persistence  # noqa: PLC0415 - after its environment is set
+
+        held: list[_Held] = []
+
+        def default(value: Any) -> Any:
+            if not isinstance(value, _Held):
+                return persistence._json_default(value)
+            held.append(value)
+            return _MARK
 
         wrapped = {
             name: {"__ministack_format__": persistence._state_format_version(name), "payload": payload}
             for name, payload in state.items()
         }
-        text = json.dumps(wrapped, default=persistence._json_default, separators=(",", ":"))
-        temporary = self._file.with_suffix(".tmp")
-        with temporary.open("w") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(self._file)
+        parts = json.dumps(wrapped, default=default, separators=(",", ":")).split(f'"{_MARK}"')
+        texts: dict[int, tuple[Any, str]] = {}
+        yield parts[0]
+        for group, rest in zip(held, parts[1:], strict=True):
+            yield from self._pieces(group.elements, texts)
+            yield rest
+        self._texts = texts
+
+    def _pieces(self, value: Any, texts: dict[int, tuple[Any, str]], depth: int = 0) -> Iterator[str]:
+        if isinstance(value, dict) and depth < _TABLE_DEPTH:
+            yield "{"
+            for number, (key, inner) in enumerate(value.items()):
+                yield f"{',' if number else ''}{json.dumps(key)}:"
+                yield from self._pieces(inner, texts, depth + 1)
+            yield "}"
+        elif isinstance(value, list):
+            yield "["
+            for number, inner in enumerate(value):
+                yield "," if number else ""
+                yield from self._pieces(inner, texts, _TABLE_DEPTH)
+            yield "]"
+        else:
+            known = self._texts.get(id(value))
+            text = known[1] if known and known[0] is value else json.dumps(value, separators=(",", ":"))
+            texts[id(value)] = (value, text)
+            yield text
 
     def _run(self) -> None:
         pause = _INTERVAL_SECONDS
@@ -107,7 +164,7 @@ class Store:
             started = time.perf_counter()
             try:
                 self.snapshot()
-            except Exception:
+            except Exception:  # noqa: BLE001
                 # The outermost loop of the thread: the next round may do better, and stop() writes once more.
                 _log.exception("a snapshot failed")
             pause = max(_INTERVAL_SECONDS, _REST_FACTOR * (time.perf_counter() - started))
@@ -117,7 +174,7 @@ def _may_change(scope: Any) -> bool:
     target = next((value for name, value in scope["headers"] if name == b"x-amz-target"), b"").decode()
     if target:
         return not target.rpartition(".")[2].startswith(_READS)
-    return scope["method"] != "GET"
+    return bool(scope["method"] != "GET")
 
 
 def _collect() -> dict[str, Any]:
@@ -125,8 +182,27 @@ def _collect() -> dict[str, Any]:
     from ministack import app  # noqa: PLC0415
 
     _trim()
-    states = {name: get_state() for name, get_state in app._build_persistence_save_dict().items()}
+    with _holding():
+        states = {name: get_state() for name, get_state in app._build_persistence_save_dict().items()}
     return {name: state for name, state in states.items() if _holds_something(state)}
+
+
+@contextlib.contextmanager
+def _holding() -> Iterator[None]:
+    """Large collections as _Held, for the moment that `get_state` takes."""
+    from ministack.services import dynamodb, eventbridge  # noqa: PLC0415
+
+    owners = [(table, "items") for table in dynamodb._tables.all_values()]
+    owners += [(archive, "Events") for archive in eventbridge._archives.all_values() if "Events" in archive]
+    before = [owner[key] for owner, key in owners]
+    for owner, key in owners:
+        value = owner[key]
+        owner[key] = _Held(list(value) if isinstance(value, list) else {pk: dict(rows) for pk, rows in value.items()})
+    try:
+        yield
+    finally:
+        for (owner, key), value in zip(owners, before, strict=True):
+            owner[key] = value
 
 
 def _holds_something(state: Any) -> bool:
@@ -135,28 +211,22 @@ def _holds_something(state: Any) -> bool:
 
 
 def _trim() -> None:
-    """Bound what ministack would keep for ever: log events, the event log and archives."""
+    """Bound what ministack would keep for ever: log streams, the event log and archives."""
     from ministack.services import cloudwatch_logs, eventbridge  # noqa: PLC0415
 
     for group in cloudwatch_logs._log_groups.all_values():
-        for stream in group.get("streams", {}).values():
-            del stream["events"][:-_MAX_LOG_EVENTS]
+        # Every Lambda invocation opens a stream of its own.
+        for name in list(group["streams"])[:-_MAX_LOG_STREAMS]:
+            del group["streams"][name]
     del eventbridge._events_log_list()[:]
     for archive in eventbridge._archives.all_values():
         with contextlib.suppress(KeyError):
             del archive["Events"][:-_MAX_ARCHIVED]
 
 
-def _all_visible(payload: Any) -> Any:
+def _make_visible(queues: dict[str, Any]) -> None:
     """Messages that were in flight when the process died have nobody working on them."""
-    queues = payload["payload"]["queues"]["data"]
     for queue in queues.values():
         for message in queue["messages"]:
             if message["receive_count"]:
                 message["visible_at"] = 0
-    return payload
-
-
-def discard(state_dir: Path) -> None:
-    """Forget everything under `state_dir`."""
-    shutil.rmtree(state_dir, ignore_errors=True)

@@ -83,13 +83,18 @@ class PipeWorkers:
 
 def pipes() -> list[Pipe]:
     """The deployed pipes this module can run. Raises ValueError for one it cannot."""
-    return [_pipe(resource) for resource in deployed.resources("AWS::Pipes::Pipe") if resource.properties.get("DesiredState") != "STOPPED"]
+    declared = deployed.resources("AWS::Pipes::Pipe")
+    return [_pipe(resource) for resource in declared if resource.properties.get("DesiredState") != "STOPPED"]
 
 
 def _pipe(resource: deployed.Resource) -> Pipe:
     properties = resource.properties
-    if ":sqs:" not in properties["Source"] or ":stateMachine:" not in properties["Target"] or "Enrichment" in properties:
-        raise ValueError(f"pipe {resource.physical_id}: only SQS to Step Functions without enrichment runs on one machine")
+    if (
+        ":sqs:" not in properties["Source"]
+        or ":stateMachine:" not in properties["Target"]
+        or "Enrichment" in properties
+    ):
+        raise ValueError(f"pipe {resource.physical_id}: on one machine only SQS to Step Functions, not enriched, runs")
     source = properties.get("SourceParameters") or {}
     target = properties.get("TargetParameters") or {}
     return Pipe(
@@ -135,7 +140,7 @@ class _Poller:
             except iam.AccessDenied as denied:
                 _log.error("pipe %s: %s", self.pipe.name, denied)
                 self._stopping.wait(_PAUSE_AFTER_DENIAL_SECONDS)
-            except Exception:
+            except Exception:  # noqa: BLE001
                 # The outermost loop of the pipe: messages stay in the queue and come again.
                 _log.exception("pipe %s failed", self.pipe.name)
                 self._stopping.wait(1.0)
@@ -177,7 +182,7 @@ class _Poller:
             self._delete(_handled(batch, self._execute([_target_input(record, self.pipe) for record in batch])))
         except iam.AccessDenied as denied:
             _log.error("pipe %s: %s", self.pipe.name, denied)
-        except Exception:
+        except Exception:  # noqa: BLE001
             # The outermost place of a delivery: the messages stay in the queue and come again.
             _log.exception("pipe %s failed", self.pipe.name)
         finally:
@@ -194,7 +199,8 @@ class _Poller:
         status, _headers, body = machines.start_sync_execution(request)
         answer = json.loads(body)
         if status != 200 or answer["status"] != "SUCCEEDED":
-            _log.warning("pipe %s: an execution ended %s: %s", pipe.name, answer.get("status", status), answer.get("error"))
+            outcome = answer.get("status", status)
+            _log.warning("pipe %s: an execution ended %s: %s", pipe.name, outcome, answer.get("error"))
             return None
         return json.loads(answer["output"])
 

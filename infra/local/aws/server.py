@@ -21,12 +21,21 @@ _STARTED = threading.Event()
 
 # Loaded at the start rather than by the first request, so that they are quiet from the beginning.
 _USED = (
-    "apigateway_v1 cloudformation cloudwatch cloudwatch_logs dynamodb eventbridge iam lambda_svc pipes s3 secretsmanager "
-    "sns sqs ssm stepfunctions sts"
-).split()
+    *(
+        "apigateway_v1",
+        "cloudformation",
+        "cloudwatch",
+        "cloudwatch_logs",
+        "dynamodb",
+        "eventbridge",
+        "iam",
+        "lambda_svc",
+    ),
+    *("pipes", "s3", "secretsmanager", "sns", "sqs", "ssm", "stepfunctions", "sts"),
+)
 
 
-class PortInUse(RuntimeError):
+class PortInUse(RuntimeError):  # noqa: N818 - says what is the matter
     """Another program listens on the port."""
 
 
@@ -61,7 +70,7 @@ class EmbeddedAws:
         self.state_dir.mkdir(parents=True, exist_ok=True)
         _set_environment(self.state_dir, self._port)
         clients.configure(self.endpoint_url)
-        from infra.local.aws import ai, patches, persistence, resources  # noqa: PLC0415 - they import ministack
+        from infra.local.aws import ai, patches, persistence, resources, tasks  # noqa: PLC0415 - need the environment
 
         for service in _USED:
             importlib.import_module(f"ministack.services.{service}")
@@ -75,7 +84,7 @@ class EmbeddedAws:
         self._thread = threading.Thread(target=self._serve, args=(listener,), name="aws", daemon=True)
         self._thread.start()
         self._await_ready()
-        _quieten()
+        threading.Thread(target=tasks.warm_up, name="models", daemon=True).start()
         self._store.start()
 
     def stop(self) -> None:
@@ -114,8 +123,7 @@ class EmbeddedAws:
 
         try:
             asyncio.run(main())
-        except Exception as error:
-            # The outermost place of the thread: start() reports it.
+        except Exception as error:  # noqa: BLE001 - the outermost place of the thread: start() reports it
             _log.exception("the embedded AWS ended")
             self._failure = error
 

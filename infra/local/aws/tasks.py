@@ -12,6 +12,10 @@ from contextvars import copy_context
 from functools import cache
 from typing import Any, NamedTuple
 
+import botocore.session
+from botocore.model import ServiceModel
+from botocore.validate import ParamValidator
+
 from infra.local.aws import clients, http_task, iam, inprocess
 from infra.local.aws.asl.engine import TaskCall
 from infra.local.aws.asl.errors import TIMEOUT, StateError, runtime_error
@@ -114,6 +118,7 @@ def _translated(function: Callable[[], Json]) -> Json:
 def _dynamodb(call: TaskCall, action: str) -> Json:
     """`dynamodb:getItem|putItem|updateItem|deleteItem`; unmodelled errors are AmazonDynamoDBException."""
     operation = action[0].upper() + action[1:]
+    _validate(call, "dynamodb", operation)
     _require_sdk(call, "dynamodb", operation, "DynamoDB.AmazonDynamoDBException")
     reply = inprocess.call("dynamodb", f"DynamoDB_20120810.{operation}", call.parameters, call.timeout)
     if reply.error:
@@ -172,6 +177,7 @@ def _aws_sdk(call: TaskCall, service: str, action: str) -> Json:
     known = _SDK.get(service)
     if known is None:
         return _ministack(call, call.resource)
+    _validate(call, service, operation)
     _require_sdk(call, service, operation, f"{known.errors}.{known.errors}Exception")
     reply = inprocess.call(known.key, f"{known.target}.{operation}", call.parameters, call.timeout)
     if reply.error:
@@ -182,12 +188,33 @@ def _aws_sdk(call: TaskCall, service: str, action: str) -> Json:
 
 
 @cache
+def _model(service: str) -> ServiceModel:
+    return botocore.session.get_session().get_service_model(_BOTO_NAMES.get(service, service))
+
+
+@cache
 def _modelled(service: str) -> frozenset[str]:
     """Error codes that have an exception class of their own in the SDKs."""
-    import botocore.session  # noqa: PLC0415 - 100 ms that most starts do not need
+    shapes = _model(service).error_shapes
+    codes = {shape.metadata.get("error", {}).get("code") for shape in shapes} | {shape.name for shape in shapes}
+    return frozenset(code for code in codes if code)
 
-    model = botocore.session.get_session().get_service_model(_BOTO_NAMES.get(service, service))
-    return frozenset(code for shape in model.error_shapes for code in (shape.name, shape.error_code) if code)
+
+def _validate(call: TaskCall, service: str, operation: str) -> None:
+    """Refuse what the SDK could not send, as Step Functions does: unknown fields and wrong types are States.Runtime."""
+    model = _model(service)
+    if operation not in model.operation_names:
+        raise runtime_error(f"{service} has no action {operation}")
+    shape = model.operation_model(operation).input_shape
+    report = ParamValidator().validate(call.parameters, shape) if shape else None
+    if report and report.has_errors():
+        raise runtime_error(f"The Parameters could not be used to start the Task: [{report.generate_report()}]")
+
+
+def warm_up() -> None:
+    """Read the service models that every machine needs, so that the first message does not wait for them."""
+    for service in ("dynamodb", "eventbridge", "translate", "comprehend"):
+        _modelled(service)
 
 
 def _require_sdk(call: TaskCall, service: str, operation: str, error: str) -> None:

@@ -103,7 +103,10 @@ class Gateway:
 
     def reload(self) -> bool:
         """Reads and compiles the API again; False if there is none yet. Raises ApiDefinitionError."""
-        api = self._source() if callable(self._source) else self._source
+        try:
+            api = self._source() if callable(self._source) else self._source
+        except LookupError:
+            return False
         if api is None:
             return False
         compiled = compile_api(api)
@@ -262,7 +265,8 @@ def create_app(  # noqa: PLR0913 - settings, each with a keyword
 ) -> Gateway:
     """The gateway for one REST API.
 
-    ``api`` is ``infra.local.aws.apis.rest_api()`` or a function that gives it (None while nothing is deployed).
+    ``api`` is ``infra.local.aws.apis.rest_api()`` or a function that gives it; while nothing is deployed the function
+    gives None or raises LookupError.
     ``journal_operations`` are the operationIds whose accepted requests are journaled before they are answered.
     ``authorize`` is asked whether an integration's role may make its call and raises one of ``denied`` if not.
     ``authorizers`` are by name of their security scheme. ``fallback`` serves every path outside the stage.

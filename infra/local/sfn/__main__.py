@@ -84,20 +84,22 @@ def _announce(endpoint: Server | docker.Container, machines: Sequence[Machine], 
     if example:
         arn, case = example
         keys = "AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=test AWS_DEFAULT_REGION=us-east-1"
-        print(f"Try:\n  {keys} aws stepfunctions start-execution --endpoint-url {endpoint.url} --state-machine-arn '{arn}#{case}'")
+        command = f"aws stepfunctions start-execution --endpoint-url {endpoint.url}"
+        print(f"Try:\n  {keys} {command} --state-machine-arn '{arn}#{case}'")
         print("  … get-execution-history --execution-arn <the executionArn it prints>")
         print("All cases against it:\n  make local-sfn tests")
     print("Ctrl-C stops it.", flush=True)
 
 
 def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
+    template, cases = ROOT / "infra" / "template.yaml", ROOT / "tests" / "statemachines"
     parser = argparse.ArgumentParser(prog="python -m infra.local.sfn", description=__doc__)
     parser.add_argument("--port", type=int, default=8083, help="port of 127.0.0.1 (default 8083, 0 takes a free one)")
     parser.add_argument("--machines", type=Path, default=ROOT / "statemachines", help="directory of <name>.asl.json")
-    parser.add_argument("--template", type=Path, default=ROOT / "infra" / "template.yaml", help="template with the substitutions")
-    parser.add_argument("--mocks", type=Path, nargs="+", default=[ROOT / "tests" / "statemachines"], help="mock files or directories")
-    parser.add_argument("--wait-scale", type=float, default=0.0, help="factor for waits and retry intervals (default 0)")
-    parser.add_argument("--engine", choices=["auto", "docker", "strict"], default="auto", help="default: docker if it answers")
+    parser.add_argument("--template", type=Path, default=template, help="template with the substitutions")
+    parser.add_argument("--mocks", type=Path, nargs="+", default=[cases], help="mock files or directories")
+    parser.add_argument("--wait-scale", type=float, default=0.0, help="factor for waits and retries (default 0)")
+    parser.add_argument("--engine", choices=["auto", "docker", "strict"], default="auto", help="docker if it answers")
     parser.add_argument("command", nargs="*", help="after --: run this with DRAGOMAN_SFN_ENDPOINT set, then stop")
     return parser.parse_args(arguments)
 

@@ -16,7 +16,9 @@ from infra.local.sfn.strict import Execution
 Item = tuple[str, str, str]
 """(kind, state, detail): ("retry", "SaveReport", "0 DynamoDb.TransactionCanceledException …")."""
 
-FAILURES = frozenset({"TaskFailed", "TaskTimedOut", "LambdaFunctionFailed", "LambdaFunctionTimedOut", "MapStateFailed", "ParallelStateFailed"})
+FAILURES = frozenset(
+    f"{what}{how}" for what in ("Task", "LambdaFunction", "MapState", "ParallelState") for how in ("Failed", "TimedOut")
+)
 """History events after which a state that exits has been caught."""
 
 KINDS = ("state", "next", "choice", "retry", "catch", "map")
@@ -60,7 +62,7 @@ def items_of(definition: str) -> frozenset[Item]:
 def taken_by(execution: Execution, program: Program) -> set[Item]:
     """Return what an execution on the strict interpreter took. Its Map iterations ran one after another."""
     decided = {item for component, item in _components(program) if component in execution.run.visits}
-    followed = {name: ("next", name, detail) for kind, name, detail in items_of(execution.machine.definition) if kind == "next"}
+    followed = {item[1]: item for item in items_of(execution.machine.definition) if item[0] == "next"}
     return decided | _from_history(execution.history(), followed)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import uuid
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,7 +24,7 @@ SETTINGS = {
     "TwilioApiUrl": "https://api.twilio.com",
     "TwilioAccountSid": "AC" + "0" * 32,
     "EventBusName": "dragoman",
-    "TwilioConnectionArn": f"arn:aws:events:{REGION}:{ACCOUNT}:connection/dragoman-twilio/00000000-0000-0000-0000-000000000000",
+    "TwilioConnectionArn": f"arn:aws:events:{REGION}:{ACCOUNT}:connection/dragoman-twilio/{uuid.UUID(int=0)}",
 }
 """Test values for substitutions whose meaning a generic value would break."""
 
@@ -125,6 +126,7 @@ def _template_machines(template: Path) -> dict[str, _Declared]:
     for resource in document.get("Resources", {}).values():
         if resource.get("Type") == "AWS::Serverless::StateMachine":
             properties = resource["Properties"]
+            file = Path(str(properties["DefinitionUri"])).name
             substitutions = set(properties.get("DefinitionSubstitutions", {}))
-            machines[Path(str(properties["DefinitionUri"])).name] = _Declared(substitutions, properties.get("Type", "STANDARD"))
+            machines[file] = _Declared(substitutions, properties.get("Type", "STANDARD"))
     return machines

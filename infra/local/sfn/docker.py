@@ -1,14 +1,14 @@
 """AWS's own Step Functions Local, in a container, where Docker answers.
 
-Not tested where there is no Docker. Image, port and variables: the Step Functions guide, "Configuration options for Step
-Functions Local" and "Mocked service integrations".
+Not tested where there is no Docker. Image, port and variables: the Step Functions guide, "Configuration options for
+Step Functions Local" and "Mocked service integrations".
 """
 
 from __future__ import annotations
 
 import subprocess
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import boto3
@@ -32,11 +32,17 @@ def available() -> bool:
 
 def command(port: int, mocks: Path, name: str) -> list[str]:
     """Return the command that runs the container in the foreground."""
+    environment = {
+        "SFN_MOCK_CONFIG": _MOUNT,
+        "WAIT_TIME_SCALE": "0",
+        "AWS_DEFAULT_REGION": REGION,
+        "AWS_ACCESS_KEY_ID": "test",
+        "AWS_SECRET_ACCESS_KEY": "test",
+    }
     return [
         *("docker", "run", "--rm", "--name", name, "--publish", f"127.0.0.1:{port}:8083"),
         *("--mount", f"type=bind,readonly,source={mocks.resolve()},target={_MOUNT}"),
-        *("--env", f"SFN_MOCK_CONFIG={_MOUNT}", "--env", "WAIT_TIME_SCALE=0"),
-        *("--env", f"AWS_DEFAULT_REGION={REGION}", "--env", "AWS_ACCESS_KEY_ID=test", "--env", "AWS_SECRET_ACCESS_KEY=test"),
+        *(part for key, value in environment.items() for part in ("--env", f"{key}={value}")),
         IMAGE,
     ]
 
@@ -76,11 +82,11 @@ class Container:
                 name=machine.name, definition=sequential(machine.definition), roleArn=ROLE_ARN, type="STANDARD"
             )
 
-    def _wait(self, answers: object) -> None:
+    def _wait(self, answers: Callable[[], object]) -> None:
         until = time.monotonic() + _READY_SECONDS
         while time.monotonic() < until and self._process.poll() is None:
             try:
-                answers()  # type: ignore[operator]
+                answers()
             except (BotoCoreError, ClientError):
                 time.sleep(0.5)
             else:

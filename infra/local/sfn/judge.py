@@ -48,6 +48,11 @@ LAMBDA_ERRORS = frozenset(
         "Unknown",
     }
 )
+LANGUAGE_ERRORS = frozenset(
+    f"States.{name}" for name in ("ALL", "TaskFailed", "Timeout", "Permissions", "DataLimitExceeded")
+)
+"""Errors of the language that any task can end with, and the wildcards that match them."""
+
 CONNECTION_ERRORS = frozenset({"AccessDenied", "NotFound", "InvalidConnectionState", "ConcurrentModification"})
 
 SDK_SPELLING = {"BOOL": "Bool", "NULL": "Nul", "SS": "Ss", "NS": "Ns", "BS": "Bs"}
@@ -94,12 +99,12 @@ class Task:
 
     def can_fail_with(self, error: str) -> bool:
         """Tell whether the integration can report an error of this name."""
-        if error in ("States.Timeout", "States.TaskFailed", "States.ALL", "States.Permissions", "States.DataLimitExceeded"):
+        if error in LANGUAGE_ERRORS:
             return True
         prefix, _, name = error.rpartition(".")
         if self.resource == "http:invoke":
-            status = error.removeprefix("States.Http.StatusCode.")
-            return status.isdecimal() or error == "States.Http.Socket" or (prefix == "Events.ConnectionResource" and name in CONNECTION_ERRORS)
+            own = {"States.Http.StatusCode": name.isdecimal(), "States.Http": name == "Socket"}
+            return own.get(prefix, prefix == "Events.ConnectionResource" and name in CONNECTION_ERRORS)
         if self.resource == "lambda:invoke":
             return name in LAMBDA_ERRORS if prefix == "Lambda" else not prefix
         return prefix == self.prefix and name in self._error_names()
@@ -108,8 +113,10 @@ class Task:
         if self.operation is None:
             return set()
         modelled = {shape.name for shape in self.operation.service_model.error_shapes}
-        own = {"FailedEntry"} if self.resource == "events:putEvents" else set()
-        # The integrations report the class names of the SDK for Java, which all end in Exception.
+        own = {f"{self.prefix}Exception"} if self.sdk else {f"Amazon{self.prefix}Exception"}
+        own |= {"FailedEntry"} if self.resource == "events:putEvents" else set()
+        # The integrations report the class names of the SDK for Java, which all end in Exception; an error without a
+        # class of its own is reported as the service's base exception.
         return modelled | {name + "Exception" for name in modelled} | own | COMMON_ERRORS
 
 
@@ -124,7 +131,8 @@ def operation(service: str, name: str) -> OperationModel | None:
 
 def definition_problems(definition: Mapping[str, Any]) -> list[str]:
     """Say what CreateStateMachine would refuse, or what could never happen, in the Tasks of a definition."""
-    return [f"{name}: {problem}" for name, state in walk(definition) if state["Type"] == "Task" for problem in _task_problems(state)]
+    tasks = [(name, state) for name, state in walk(definition) if state["Type"] == "Task"]
+    return [f"{name}: {problem}" for name, state in tasks for problem in _task_problems(state)]
 
 
 def _task_problems(state: Mapping[str, Any]) -> Iterator[str]:
@@ -136,8 +144,9 @@ def _task_problems(state: Mapping[str, Any]) -> Iterator[str]:
     known = _fields(task)
     if fields - known:
         yield f"{task.resource} does not support {sorted(fields - known)}"
-    for clause in [*state.get("Retry", []), *state.get("Catch", [])]:
-        yield from (f"{task.resource} never fails with {error!r}" for error in clause["ErrorEquals"] if not task.can_fail_with(error))
+    clauses = [*state.get("Retry", []), *state.get("Catch", [])]
+    errors = [error for clause in clauses for error in clause["ErrorEquals"]]
+    yield from (f"{task.resource} never fails with {error!r}" for error in errors if not task.can_fail_with(error))
 
 
 def _fields(task: Task) -> set[str]:
@@ -148,7 +157,8 @@ def _fields(task: Task) -> set[str]:
 
 
 def _http_problems(parameters: Mapping[str, Any]) -> list[str]:
-    problems = [f"http:invoke needs {key}" for key in ("ApiEndpoint", "Method", "Authentication") if key not in parameters]
+    needed = ("ApiEndpoint", "Method", "Authentication")
+    problems = [f"http:invoke needs {key}" for key in needed if key not in parameters]
     if not str(parameters.get("ApiEndpoint", "")).startswith("https://"):
         problems.append("ApiEndpoint must be an https URL")
     encoded = parameters.get("Transform", {}).get("RequestBodyEncoding") == "URL_ENCODED"
@@ -164,7 +174,8 @@ def _for_the_wire(resource: str, parameters: Mapping[str, Any]) -> dict[str, Any
         wire["Payload"] = json.dumps(wire.get("Payload", {}))
     if resource == "events:putEvents":
         for entry in wire.get("Entries", []):
-            entry["Detail"] = json.dumps(entry["Detail"]) if isinstance(entry.get("Detail"), dict) else entry.get("Detail")
+            if isinstance(entry.get("Detail"), dict):
+                entry["Detail"] = json.dumps(entry["Detail"])
     return wire
 
 
@@ -175,10 +186,11 @@ def _shape_problems(value: Any, shape: Shape) -> list[str]:
 
 def _attribute_problems(value: Any, path: str = "") -> list[str]:
     if isinstance(value, list):
-        return [problem for index, item in enumerate(value) for problem in _attribute_problems(item, f"{path}[{index}]")]
+        value = dict(enumerate(value))
     if not isinstance(value, dict):
         return []
-    wrong = [f"{path}: an SDK integration spells {key} {new}" for key, new in SDK_SPELLING.items() if set(value) == {key}]
+    spelled = next(iter(value)) if len(value) == 1 else None
+    wrong = [f"{path}: an SDK integration spells {spelled} {SDK_SPELLING[spelled]}"] if spelled in SDK_SPELLING else []
     return wrong + [problem for key, item in value.items() for problem in _attribute_problems(item, f"{path}.{key}")]
 
 

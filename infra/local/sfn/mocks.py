@@ -22,7 +22,7 @@ class MockFileError(ValueError):
     """A mock file that Step Functions Local could not use, with the file, response or case at fault."""
 
 
-class MissingMock(Exception):
+class MissingMockError(Exception):
     """A task was reached for which the chosen case has no (further) answer."""
 
 
@@ -82,7 +82,7 @@ class CaseRun:
         self._lock = threading.Lock()
 
     def answer(self, state: str) -> Answer:
-        """Return the next answer for a state. Raises MissingMock, and notes the problem, if the case has none."""
+        """Return the next answer for a state. Raises MissingMockError, and notes the problem, if the case has none."""
         with self._lock:
             number = self._invocations[state]
             self._invocations[state] += 1
@@ -100,15 +100,15 @@ class CaseRun:
                 if self._invocations[state] < len(answers)
             ]
 
-    def _missing(self, state: str, number: int, have: int) -> MissingMock:
+    def _missing(self, state: str, number: int, have: int) -> MissingMockError:
         if self._answers is None:
             why = f"state {state!r} of {self.machine!r} needs a mock, and no case was chosen (use <arn>#<case>)"
         elif have:
-            why = f"case {self.case!r} of {self.machine!r} has {have} answer(s) for state {state!r}, none for [{number}]"
+            why = f"case {self.case!r} of {self.machine!r} answers state {state!r} {have} time(s), not [{number}]"
         else:
             why = f"case {self.case!r} of {self.machine!r} has no mock for state {state!r}"
         self.problems.append(why)
-        return MissingMock(why)
+        return MissingMockError(why)
 
 
 def parse(document: Mapping[str, Any], origin: str) -> MockBook:

@@ -7,10 +7,15 @@ a ``CaseRun``. ``tests/unit/local/sfn/test_patches.py`` fails when a pin of moto
 from __future__ import annotations
 
 import datetime
+import functools
+import json
+import re
+import sys
 import time
 from collections.abc import Callable
 from typing import Any
 
+from moto.stepfunctions.parser import quotas
 from moto.stepfunctions.parser.api import HistoryEventType, TaskFailedEventDetails, TaskTimedOutEventDetails
 from moto.stepfunctions.parser.asl.component.common.catch.catcher_decl import CatcherDecl
 from moto.stepfunctions.parser.asl.component.common.catch.catcher_outcome import CatcherOutcomeCaught
@@ -23,20 +28,27 @@ from moto.stepfunctions.parser.asl.component.common.retry import retrier_decl
 from moto.stepfunctions.parser.asl.component.common.retry.retrier_decl import RetrierDecl
 from moto.stepfunctions.parser.asl.component.common.retry.retrier_outcome import RetrierOutcome
 from moto.stepfunctions.parser.asl.component.eval_component import EvalComponent
+from moto.stepfunctions.parser.asl.component.intrinsic.function.statesfunction.json_manipulation.json_to_string import (
+    JsonToString,
+)
 from moto.stepfunctions.parser.asl.component.state import state as state_module
 from moto.stepfunctions.parser.asl.component.state.choice.choice_rule import ChoiceRule
 from moto.stepfunctions.parser.asl.component.state.choice.state_choice import StateChoice
 from moto.stepfunctions.parser.asl.component.state.exec.state_task import state_task_factory
 from moto.stepfunctions.parser.asl.component.state.exec.state_task.service import state_task_service_factory
 from moto.stepfunctions.parser.asl.component.state.exec.state_task.service.state_task_service import StateTaskService
+from moto.stepfunctions.parser.asl.component.state.exec.state_task.service.state_task_service_dynamodb import (
+    StateTaskServiceDynamoDB,
+)
 from moto.stepfunctions.parser.asl.component.state.wait.wait_function.wait_function import WaitFunction
 from moto.stepfunctions.parser.asl.eval.environment import Environment
 from moto.stepfunctions.parser.asl.eval.event.event_detail import EventDetails
 from moto.stepfunctions.parser.asl.eval.states import StateData
 from moto.stepfunctions.parser.asl.parse import preprocessor
+from moto.stepfunctions.parser.asl.utils import json_path
 from moto.stepfunctions.parser.mocking.mock_config import MockedResponseReturn
 
-from infra.local.sfn.mocks import CaseRun, MissingMock, Throw
+from infra.local.sfn.mocks import CaseRun, MissingMockError, Throw
 
 UNCATCHABLE = frozenset({"States.Runtime", "States.DataLimitExceeded"})
 """States.ALL and States.TaskFailed never match these (Step Functions guide, "Handling errors", list of error names)."""
@@ -45,7 +57,8 @@ HTTP_ERRORS = "States.Http."
 """``http:invoke`` fails with ``States.Http.StatusCode.NNN`` or ``States.Http.Socket`` (guide, "Call HTTPS APIs")."""
 
 HTTP_FIELDS = frozenset(
-    {"ApiEndpoint", "Method", "Authentication", "InvocationConfig", "Headers", "QueryParameters", "RequestBody", "Transform"}
+    {"ApiEndpoint", "Method", "Authentication", "InvocationConfig"}
+    | {"Headers", "QueryParameters", "RequestBody", "Transform"}
 )
 """The guide's "HTTP Task fields"."""
 
@@ -62,10 +75,13 @@ def apply() -> None:
         return
     _applied = True
     _answer_tasks_from_mocks()
+    _keep_mocked_errors_of_dynamodb()
+    _select_as_jsonpath_says()
     _add_http_invoke()
     _match_errors_as_aws()
     _scale_waits()
     _write_times_as_aws()
+    _write_json_as_aws()
     _make_heap_keys_early()
     _report_what_is_taken()
 
@@ -102,7 +118,7 @@ def _mocked_response(original: Callable[..., Any], env: Environment) -> MockedRe
         return original(env)
     try:
         answer = run.answer(env.next_state_name)
-    except MissingMock as missing:
+    except MissingMockError as missing:
         raise FailureEventException(_failure(env, "States.Runtime", str(missing))) from missing
     if isinstance(answer, Throw):
         raise FailureEventException(_failure(env, answer.error, answer.cause))
@@ -121,12 +137,45 @@ class _ServiceErrorName(ErrorName):  # type: ignore[misc] # moto is untyped
     """An error of an integration that begins with ``States.`` and yet is not one of the language's own."""
 
 
-def _error_name(name: str | None) -> ErrorName:
-    if name is not None and name.startswith(HTTP_ERRORS):
-        return _ServiceErrorName(name)
-    if name is not None and name.startswith("States."):
-        return StatesErrorName.from_name(name)
-    return CustomErrorName(name)
+def _error_name(error_name: str | None) -> ErrorName:
+    if error_name is not None and error_name.startswith(HTTP_ERRORS):
+        return _ServiceErrorName(error_name)
+    if error_name is not None and error_name.startswith("States."):
+        return StatesErrorName.from_name(error_name)
+    return CustomErrorName(error_name)
+
+
+def _keep_mocked_errors_of_dynamodb() -> None:
+    """Stand in for StateTaskServiceDynamoDB._from_error, which takes a mocked failure for an unknown exception."""
+
+    def from_error(original: Callable[..., FailureEvent], state: Any, env: Environment, ex: Exception) -> FailureEvent:
+        return ex.failure_event if isinstance(ex, FailureEventException) else original(state, env=env, ex=ex)
+
+    _wrap(StateTaskServiceDynamoDB, "_from_error", from_error)
+
+
+def _select_as_jsonpath_says() -> None:
+    """Stand in for json_path.extract_json, whose ``$.a[0].b`` is a list, and which parses a path on every use."""
+    original = json_path.extract_json
+    for name, module in list(sys.modules.items()):
+        if name.startswith("moto.stepfunctions.parser.") and getattr(module, "extract_json", None) is original:
+            module.extract_json = _extract  # type: ignore[attr-defined]
+
+
+def _extract(path: str, data: Any) -> Any:
+    found = [match.value for match in _parsed(path).find(data)]
+    if _SEVERAL.search(path):
+        # As the original: a path that ends in one index is taken out of its list.
+        return found[0] if len(found) == 1 and _LAST_INDEX.search(path) else found
+    if not found:
+        raise json_path.NoSuchJsonPathError(json_path=path, data=data)
+    return found[0]
+
+
+_parsed = functools.cache(json_path.parse)
+_SEVERAL = re.compile(r"\.\.|\*|\[\?|\[[^\]'\"]*[:,]")
+"""A path that may select any number of values (wildcard, slice, union, filter, descent) always gives a list."""
+_LAST_INDEX = re.compile(r"\[\d+\]$")
 
 
 class _HttpInvoke(StateTaskService):  # type: ignore[misc] # moto is untyped
@@ -149,7 +198,7 @@ def _add_http_invoke() -> None:
 
     _wrap(state_task_service_factory, "state_task_service_for", service_for)
     state_task_factory.state_task_service_for = state_task_service_factory.state_task_service_for
-    preprocessor.CustomErrorName = lambda error_name: _error_name(error_name)
+    preprocessor.CustomErrorName = _error_name
 
 
 def _match_errors_as_aws() -> None:
@@ -199,6 +248,21 @@ def aws_time(moment: datetime.datetime) -> str:
     return moment.astimezone(datetime.UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
+def _write_json_as_aws() -> None:
+    """Stand in for JsonToString._eval_body and the quota's to_json_str: AWS writes UTF-8, moto escapes."""
+
+    def json_to_string(_original: Callable[..., None], function: JsonToString, env: Environment) -> None:
+        function.argument_list.eval(env=env)
+        env.stack.append(_json(env.stack.pop().pop()))
+
+    _wrap(JsonToString, "_eval_body", json_to_string)
+    quotas.to_json_str = _json
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+
 def _make_heap_keys_early() -> None:
     """Stand in for EvalComponent.heap_key, made on first use without a lock.
 
@@ -230,7 +294,7 @@ def _note_choice(original: Callable[..., None], state: StateChoice, env: Environ
 
 def _note_rule(original: Callable[..., None], rule: ChoiceRule, env: Environment) -> None:
     original(rule, env)
-    if env.stack[-1] is True:
+    if env.stack[-1] is True and rule.next_stmt:  # the rules inside And, Or and Not lead nowhere
         env.heap[_RULE_MATCHED] = True
         _note(env, rule, "choice")
 

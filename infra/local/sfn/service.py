@@ -1,6 +1,6 @@
 """The Step Functions API over the strict interpreter: JSON in, JSON out, errors as AWS names them.
 
-Shapes follow https://docs.aws.amazon.com/step-functions/latest/apireference/. Executions are kept until the process ends.
+Shapes follow https://docs.aws.amazon.com/step-functions/latest/apireference/. Executions are kept until the end.
 """
 
 from __future__ import annotations
@@ -69,7 +69,7 @@ class StepFunctions:
         machine = Machine(request["name"], request["definition"], request.get("type", "STANDARD"))
         try:
             self._interpreter.program(machine)
-        except strict.InvalidDefinition as error:
+        except strict.InvalidDefinitionError as error:
             raise ApiError("InvalidDefinition", f"Invalid State Machine Definition: {error}") from error
         with self._lock:
             known, created = self._machines.setdefault(machine.arn, (machine, _now()))
@@ -108,7 +108,7 @@ class StepFunctions:
         """Run an Express machine to its end and return the outcome."""
         machine, _ = self._machine(request["stateMachineArn"].partition("#")[0])
         if machine.type != "EXPRESS":
-            raise ApiError("StateMachineTypeNotSupported", "This operation is not supported by this type of state machine")
+            raise ApiError("StateMachineTypeNotSupported", "Only Express state machines can be run synchronously")
         execution = self._start(request)
         if not execution.done.wait(SYNC_BOUND):
             strict.stop(execution)
@@ -187,7 +187,8 @@ def _now() -> datetime.datetime:
 
 
 def _summary(machine: Machine, created: datetime.datetime) -> Json:
-    return {"stateMachineArn": machine.arn, "name": machine.name, "type": machine.type, "creationDate": created.timestamp()}
+    described = {"stateMachineArn": machine.arn, "name": machine.name, "type": machine.type}
+    return {**described, "creationDate": created.timestamp()}
 
 
 def _listed(execution: strict.Execution) -> Json:

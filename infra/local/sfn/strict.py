@@ -34,11 +34,11 @@ for _noisy in ("moto.stepfunctions.parser.asl", "moto.stepfunctions.parser.backe
     logging.getLogger(_noisy).setLevel(logging.CRITICAL)
 
 
-class InvalidDefinition(ValueError):
+class InvalidDefinitionError(ValueError):
     """A definition that the interpreter's grammar refuses."""
 
 
-class ExecutionHangs(TimeoutError):
+class ExecutionHangsError(TimeoutError):
     """An execution that did not end within its bound; the message holds the history it got to."""
 
 
@@ -78,7 +78,7 @@ class Interpreter:
         self._lock = threading.Lock()
 
     def program(self, machine: Machine) -> Program:
-        """Return the machine's parsed program. Raises InvalidDefinition with the parser's reason."""
+        """Return the machine's parsed program. Raises InvalidDefinitionError with the parser's reason."""
         with self._lock:
             if machine.definition not in self._programs:
                 self._programs[machine.definition] = _parse(machine.definition)
@@ -87,7 +87,7 @@ class Interpreter:
     def start(self, machine: Machine, run: CaseRun, text: str = "{}", name: str | None = None) -> Execution:
         """Start an execution in a thread of its own and return at once; ``done`` is set when it has ended.
 
-        ``text`` is the input as JSON text. Raises InvalidDefinition, or ValueError for input that is no JSON or too big.
+        ``text`` is the input as JSON text. Raises InvalidDefinitionError; ValueError if it is no JSON or too big.
         """
         if len(text.encode()) > MAX_INPUT_BYTES:
             raise ValueError(f"the input has more than {MAX_INPUT_BYTES} bytes")
@@ -101,11 +101,11 @@ class Interpreter:
         return execution
 
     def run(self, machine: Machine, run: CaseRun, text: str = "{}", bound: float = 20.0) -> Execution:
-        """Run an execution to its end. Raises ExecutionHangs if that takes more than ``bound`` seconds."""
+        """Run an execution to its end. Raises ExecutionHangsError if that takes more than ``bound`` seconds."""
         execution = self.start(machine, run, text)
         if not execution.done.wait(bound):
             stop(execution, "Hang", "stopped by its bound")
-            raise ExecutionHangs(describe_hang(execution.arn, bound, execution.history()))
+            raise ExecutionHangsError(describe_hang(execution.arn, bound, execution.history()))
         return execution
 
 
@@ -134,7 +134,7 @@ def _parse(definition: str) -> Program:
     try:
         return AmazonStateLanguageParser.parse(sequential(definition))[0]
     except (ASLParserException, ValueError, KeyError, RuntimeError, NotImplementedError) as error:
-        raise InvalidDefinition(str(error)) from error
+        raise InvalidDefinitionError(str(error)) from error
 
 
 def _run(execution: Execution) -> None:
@@ -144,9 +144,10 @@ def _run(execution: Execution) -> None:
         execution.status, execution.error, execution.cause = worker.exec_status.value, worker.error, worker.cause
         if execution.status == "SUCCEEDED":
             execution.output = json.dumps(worker.output, ensure_ascii=False, separators=(",", ":"))
-    except Exception as error:  # noqa: BLE001 (the thread's outermost frame: a crash is the execution's outcome)
+    except Exception as error:  # the thread's outermost frame: a crash is the execution's outcome
         logging.getLogger(__name__).exception("The interpreter failed.")
-        execution.status, execution.error, execution.cause = "FAILED", "States.Runtime", f"{type(error).__name__}: {error}"
+        execution.status, execution.error = "FAILED", "States.Runtime"
+        execution.cause = f"{type(error).__name__}: {error}"
     if execution.run.problems:
         execution.status, execution.output = "FAILED", None
         execution.error, execution.cause = MOCK_ERROR, "; ".join(execution.run.problems)

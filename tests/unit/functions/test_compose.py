@@ -105,6 +105,7 @@ def test_compose_event_holds_what_the_reply_needs_and_no_words() -> None:
         "language": "es",
         "delivery": {"to": "+12025550100", "from": "+12025550199"},
         "createdAt": "2024-11-21T10:49:18.530Z",
+        "expiresAt": composed()["expiresAt"],
     }
     validator("events/report_created")(created)
 

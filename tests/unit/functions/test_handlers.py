@@ -3,6 +3,7 @@
 import json
 import sys
 from collections.abc import Iterator
+from io import StringIO
 from typing import Any
 
 import pytest
@@ -31,10 +32,17 @@ def _new_environment(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     compose_settings.cache_clear()
 
 
+class CurrentStdout(StringIO):
+    """Writes to whatever sys.stdout is by then."""
+
+    def write(self, text: str) -> int:
+        return sys.stdout.write(text)
+
+
 @pytest.fixture(autouse=True)
-def _logs_to_captured_stdout(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
-    """The log handler took hold of stdout when the module was imported, before pytest put its own there."""
-    monkeypatch.setattr(logger.registered_handler, "stream", sys.stdout)
+def _logs_to_current_stdout(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The log handler took hold of stdout when the module was imported; pytest puts another there for each phase."""
+    monkeypatch.setattr(logger.registered_handler, "stream", CurrentStdout())
 
 
 def lines(capsys: pytest.CaptureFixture[str]) -> list[dict[str, Any]]:

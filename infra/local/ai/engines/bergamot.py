@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Final
 
 from infra.local.ai.catalogue import BERGAMOT, BergamotFiles, read_verified
@@ -10,6 +11,11 @@ from infra.local.ai.engines.neural import by_sentence
 
 # 14 of 15 short messages each way (docs/local-ai.md).
 _QUALITY: Final = 0.93
+_SHORT_WORDS: Final = 3
+# Whole sentences to which the models add words of their own ("Thank you" became "thanks for sending an edition").
+_PLAINER: Final = MappingProxyType(
+    {"thank you": "Thanks", "thanks a lot": "Many thanks", "obrigada": "Obrigado", "graças": "Obrigado"}
+)
 
 
 class Bergamot:
@@ -49,6 +55,24 @@ def _loader(models: Path, files: BergamotFiles) -> Callable[[], Callable[[str], 
             trg_vocab=vocabulary,
             shortlist=read_verified(models, files.shortlist),
         )
-        return by_sentence(translator.translate_long)
+        return by_sentence(lambda sentence: careful(sentence, translator.translate_long))
 
     return load
+
+
+def careful(sentence: str, translate: Callable[[str], str]) -> str:
+    """Translate a sentence in the form in which these small models invent least (docs/local-ai.md).
+
+    All begin with a capital. Up to three words go without their final mark ("estou perdido!" became "I am so happy!"),
+    a single word with an exclamation mark ("Olá" became "Hello, the hello"); the mark that was there is put back.
+    """
+    core = sentence.rstrip(".!")
+    plain = _capital(_PLAINER.get(core.lower(), core))
+    words = len(plain.split())
+    if words == 0 or words > _SHORT_WORDS or sentence.endswith("?"):
+        return translate(_capital(sentence))
+    return translate(plain + "!" * (words == 1)).rstrip(".!") + sentence[len(core) :]
+
+
+def _capital(sentence: str) -> str:
+    return sentence[:1].upper() + sentence[1:]

@@ -14,19 +14,21 @@ Read = Callable[[str], Json]
 
 
 def holds(rule: Mapping[str, Json], read: Read) -> bool:
-    """Whether `rule` holds; `read` resolves a path and raises PathNotFound. Raises StateError for a missing Variable."""
+    """Whether `rule` holds; `read` resolves a path or raises PathNotFound. Raises StateError for a missing Variable."""
     if "And" in rule:
         return all(holds(inner, read) for inner in rule["And"])
     if "Or" in rule:
         return any(holds(inner, read) for inner in rule["Or"])
-    if "Not" in rule:
-        return not holds(rule["Not"], read)
+    return not holds(rule["Not"], read) if "Not" in rule else _comparison(rule, read)
+
+
+def _comparison(rule: Mapping[str, Json], read: Read) -> bool:
     operator = next(key for key in rule if key not in ("Variable", "Next", "Comment"))
     if operator == "IsPresent":
-        return _present(rule["Variable"], read) == rule[operator]
+        return _present(rule["Variable"], read) is rule[operator]
     value = _must(rule["Variable"], read)
     if operator in _TYPES:
-        return _TYPES[operator](value) == rule[operator]
+        return _TYPES[operator](value) is rule[operator]
     if operator.endswith("Path"):
         return _compare(operator[:-4], value, _must(rule[operator], read))
     return _compare(operator, value, rule[operator])

@@ -187,9 +187,8 @@ class _Branch:
                 return intrinsics.evaluate(expression, lambda path: self._read(path, data))
             return self._read(expression, data)
         except PathNotFound as error:
-            raise runtime_error(
-                f"The JSONPath '{error}' specified for the field '{name}' could not be found in the input '{_dump(data)}'"
-            ) from error
+            where = f"could not be found in the input '{_dump(data)}'"
+            raise runtime_error(f"The JSONPath '{error}' specified for the field '{name}' {where}") from error
         except InvalidPath as error:
             raise runtime_error(f"Invalid path '{expression}' in the field '{name}'") from error
 
@@ -368,7 +367,7 @@ def _dump(value: Json) -> str:
 
 def _check_size(name: str, value: Json, what: str) -> None:
     if len(_dump(value).encode("utf-8", "surrogatepass")) > MAX_BYTES:
-        cause = f"The {what} '{name}' returned a result with a size exceeding the maximum number of bytes service limit."
+        cause = f"The {what} '{name}' returned a result with a size exceeding the maximum number of bytes service limit"
         raise StateError(DATA_LIMIT, cause)
 
 

@@ -17,11 +17,11 @@ class StateError(Exception):
         return {key: value for key, value in pairs.items() if value is not None}
 
 
-class ExecutionTimedOut(Exception):
+class ExecutionTimedOut(Exception):  # noqa: N818 - an outcome, not an error
     """The machine's TimeoutSeconds, or the five minutes of an Express execution, passed."""
 
 
-class ExecutionStopped(Exception):
+class ExecutionStopped(Exception):  # noqa: N818 - an outcome, not an error
     """StopExecution ended the execution from outside."""
 
 

@@ -208,7 +208,9 @@ _FUNCTIONS: dict[str, Callable[..., Json]] = {
     "States.Base64Decode": lambda text: base64.b64decode(_short(text)).decode(),
     "States.Base64Encode": lambda text: base64.b64encode(_short(text)).decode(),
     "States.Format": _format,
-    "States.Hash": lambda text, name: hashlib.new(_HASHES[name], _short(_text(text)), usedforsecurity=False).hexdigest(),
+    "States.Hash": lambda text, name: hashlib.new(
+        _HASHES[name], _short(_text(text)), usedforsecurity=False
+    ).hexdigest(),
     "States.JsonMerge": _merge,
     "States.JsonToString": _dumps,
     "States.MathAdd": lambda a, b: _integer(a) + _integer(b),

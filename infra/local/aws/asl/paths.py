@@ -29,11 +29,11 @@ _TOKEN = re.compile(
 _QUOTED = re.compile(r"'((?:\\.|[^'])*)'|\"((?:\\.|[^\"])*)\"")
 
 
-class InvalidPath(Exception):
+class InvalidPath(Exception):  # noqa: N818 - says what is the matter
     """The text is not a path this implementation knows."""
 
 
-class PathNotFound(Exception):
+class PathNotFound(Exception):  # noqa: N818 - says what is the matter
     """A definite path that the document does not have."""
 
 
@@ -112,26 +112,29 @@ def _step(match: re.Match[str]) -> tuple[str | int | None, Step]:
         return int(text), _each(lambda value: _items(value, [int(text)]))
     if kind == "quoted":
         names = [a.replace("\\'", "'") if a else b.replace('\\"', '"') for a, b in _QUOTED.findall(text)]
-        return (names[0] if len(names) == 1 else None), _each(lambda value: [x for n in names for x in _field(value, n)])
-    return None, _many(kind or "", text)
+        step = _each(lambda value: [x for name in names for x in _field(value, name)])
+        return (names[0] if len(names) == 1 else None), step
+    return None, _MANY[kind or ""](text)
 
 
-def _many(kind: str, text: str) -> Step:
-    if kind in ("star", "allitems"):
-        return _each(_children)
-    if kind == "slice":
-        bounds = [int(part) if part else None for part in text.split(":")]
-        return _each(lambda value: value[slice(*bounds)] if isinstance(value, list) else [])
-    if kind == "union":
-        return _each(lambda value: _items(value, [int(part) for part in text.split(",")]))
-    if kind == "filter":
-        keep = compile_filter(text)
-        return lambda values, root: [x for value in values for x in _children(value) if keep(x, root)]
-    if kind == "deep" and text != "*":
-        return _each(lambda value: [x for node in _descend(value) for x in _field(node, text)])
-    if kind == "deep":
-        return _each(lambda value: [x for node in _descend(value) for x in _children(node)])
-    return _each(lambda value: list(_descend(value)))
+def _slice(text: str) -> Step:
+    bounds = [int(part) if part else None for part in text.split(":")]
+    return _each(lambda value: value[slice(*bounds)] if isinstance(value, list) else [])
+
+
+def _union(text: str) -> Step:
+    indexes = [int(part) for part in text.split(",")]
+    return _each(lambda value: _items(value, indexes))
+
+
+def _filter(text: str) -> Step:
+    keep = compile_filter(text)
+    return lambda values, root: [x for value in values for x in _children(value) if keep(x, root)]
+
+
+def _deep(text: str) -> Step:
+    read = _children if text == "*" else lambda node: _field(node, text)
+    return _each(lambda value: [x for node in _descend(value) for x in read(node)])
 
 
 def _each(read: Callable[[Json], list[Json]]) -> Step:
@@ -158,6 +161,17 @@ def _descend(value: Json) -> Iterator[Json]:
     yield value
     for child in _children(value):
         yield from _descend(child)
+
+
+_MANY: dict[str, Callable[[str], Step]] = {
+    "star": lambda _text: _each(_children),
+    "allitems": lambda _text: _each(_children),
+    "slice": _slice,
+    "union": _union,
+    "filter": _filter,
+    "deep": _deep,
+    "deepany": lambda _text: _each(lambda value: list(_descend(value))),
+}
 
 
 # Filters: [?(@.lang == 'es' && @.score >= 0.5)]
@@ -272,16 +286,14 @@ def _compare(operator: str, left: Json, right: Json) -> bool:
         return operator == "!=" and left is not right
     if operator in ("==", "!="):
         return (_same(left, right)) == (operator == "==")
-    if isinstance(left, bool) or isinstance(right, bool) or type(left) is not type(right) and not _numbers(left, right):
+    if not (_numbers(left, right) or (isinstance(left, str) and isinstance(right, str))):
         return False
-    if not isinstance(left, int | float | str):
-        return False
-    return {"<": left < right, "<=": left <= right, ">": left > right, ">=": left >= right}[operator]
+    return bool({"<": left < right, "<=": left <= right, ">": left > right, ">=": left >= right}[operator])
 
 
 def _same(left: Json, right: Json) -> bool:
     return isinstance(left, bool) == isinstance(right, bool) and bool(left == right)
 
 
-def _numbers(left: Json, right: Json) -> bool:
-    return isinstance(left, int | float) and isinstance(right, int | float)
+def _numbers(*values: Json) -> bool:
+    return all(isinstance(value, int | float) and not isinstance(value, bool) for value in values)

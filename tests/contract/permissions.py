@@ -1,0 +1,279 @@
+"""What each role has to be allowed, derived from what uses it, and what the template allows it.
+
+A grant names an action, a resource (a logical id, "Id/index/*", "*" or the text of an ARN) and the condition it stands under.
+"""
+
+from __future__ import annotations
+
+import ast
+import json
+import re
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from tests.contract.aws_models import Integration, integration
+from tests.contract.shipped import (
+    Json,
+    Shipped,
+    State,
+    as_sub,
+    machine_of,
+    machine_resource,
+    many,
+    parse,
+    strings,
+    target,
+    tasks,
+)
+
+
+class Grant(NamedTuple):
+    action: str
+    resource: str
+    condition: str = ""
+
+
+Grants = set[Grant]
+
+# Actions that AWS gives no resource to narrow them to, and what needs them.
+XRAY = {"xray:PutTraceSegments", "xray:PutTelemetryRecords", "xray:GetSamplingRules", "xray:GetSamplingTargets"}
+LOG_DELIVERY = {
+    f"logs:{action}"
+    for action in (
+        *("CreateLogDelivery", "GetLogDelivery", "UpdateLogDelivery", "DeleteLogDelivery", "ListLogDeliveries"),
+        *("PutResourcePolicy", "DescribeResourcePolicies", "DescribeLogGroups"),
+    )
+}
+UNBOUND = {
+    **dict.fromkeys(XRAY, "tracing has no resources"),
+    **dict.fromkeys(LOG_DELIVERY, "log delivery is set up for the account"),
+    "translate:TranslateText": "Translate has no resources for plain text",
+    "comprehend:DetectDominantLanguage": "Comprehend has no resources for plain text",
+}
+TRANSACTION_ACTIONS = {"Put": "PutItem", "Update": "UpdateItem", "Delete": "DeleteItem", "ConditionCheck": "ConditionCheckItem"}
+CONNECTION_SECRETS = "arn:${AWS::Partition}:secretsmanager:${AWS::Region}:${AWS::AccountId}:secret:events!connection/*"
+QUEUE_READER = ("sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes")
+
+
+def condition_text(condition: Json) -> str:
+    """A condition in one form, whatever the order and whether its values are lists."""
+    if not condition:
+        return ""
+    plain = {test: {key: sorted(map(as_sub, many(value))) for key, value in keys.items()} for test, keys in condition.items()}
+    return json.dumps(plain, sort_keys=True)
+
+
+def statements(shipped: Shipped, role: str) -> Iterator[Json]:
+    """The statements of a role's inline policies."""
+    properties = shipped.resources("AWS::IAM::Role")[role]["Properties"]
+    for policy in properties.get("Policies", []):
+        yield from many(policy["PolicyDocument"]["Statement"])
+
+
+def granted(shipped: Shipped, role: str) -> Grants:
+    """What a role is allowed."""
+    return {
+        Grant(action, target(resource), condition_text(statement.get("Condition")))
+        for statement in statements(shipped, role)
+        if statement["Effect"] == "Allow"
+        for action in many(statement["Action"])
+        for resource in many(statement["Resource"])
+    }
+
+
+# --- state machines -------------------------------------------------------------------------------------------------------
+
+
+def needed_by_machine(shipped: Shipped, machine: str) -> Grants:
+    """What a machine's tasks need, its log and its traces included."""
+    _, properties = machine_resource(shipped, machine)
+    own = [task for task in tasks(shipped) if task.machine == machine]
+    grants = {grant for task in own for grant in needed_by_task(properties, task)} | put_events(properties, own)
+    if properties.get("Logging"):
+        grants |= {Grant(action, "*") for action in LOG_DELIVERY}
+    if properties.get("Tracing", {}).get("Enabled"):
+        grants |= {Grant(action, "*") for action in XRAY}
+    return grants
+
+
+def needed_by_task(machine: Json, task: State) -> Iterator[Grant]:
+    """What one task needs. Raises LookupError for an integration that is not in the list yet."""
+    used, parameters = integration(task), task.definition["Parameters"]
+    match used:
+        case Integration(service="dynamodb"):
+            yield from dynamodb_grants(machine, used, parameters)
+        case Integration(service="lambda"):
+            yield Grant("lambda:InvokeFunction", substitution(machine, parameters["FunctionName"]))
+        case Integration(service="events" | "eventbridge"):
+            return  # see put_events: one statement with all of a machine's detail types
+        case Integration(service="http"):
+            yield from http_grants(machine, parameters)
+        case Integration(service="translate", action="translateText"):
+            yield Grant("translate:TranslateText", "*")
+            if parameters.get("SourceLanguageCode") == "auto":
+                yield Grant("comprehend:DetectDominantLanguage", "*")
+        case Integration(service="comprehend"):
+            yield Grant(f"comprehend:{used.operation}", "*")
+        case _:
+            raise LookupError(f"{task.path}: say in tests/contract/permissions.py what {task.definition['Resource']} needs")
+
+
+def substitution(machine: Json, text: str) -> str:
+    """What "${Name}" in a machine stands for: a logical id."""
+    return target(machine["DefinitionSubstitutions"][text.strip("${}")])
+
+
+def dynamodb_grants(machine: Json, used: Integration, parameters: Json) -> Iterator[Grant]:
+    items = parameters.get("TransactItems")
+    if items is None:
+        yield Grant(f"dynamodb:{used.operation}", substitution(machine, parameters["TableName"]))
+    for item in items or []:
+        for kind, part in item.items():
+            yield Grant(f"dynamodb:{TRANSACTION_ACTIONS[kind]}", substitution(machine, part["TableName"]))
+
+
+def put_events(machine: Json, own: list[State]) -> Grants:
+    """One grant for each bus, with the sources and the detail types that the machine puts there."""
+    entries = [entry for task in own for entry in task.definition.get("Parameters", {}).get("Entries", [])]
+    grants = set()
+    for bus in {entry["EventBusName"] for entry in entries}:
+        here = [entry for entry in entries if entry["EventBusName"] == bus]
+        condition = {
+            "events:source": sorted({entry["Source"] for entry in here}),
+            "events:detail-type": sorted({entry["DetailType"] for entry in here}),
+        }
+        grants.add(Grant("events:PutEvents", substitution(machine, bus), condition_text({"StringEquals": condition})))
+    return grants
+
+
+def http_grants(machine: Json, parameters: Json) -> Iterator[Grant]:
+    """https://docs.aws.amazon.com/step-functions/latest/dg/call-https-apis.html, "IAM permissions"."""
+
+    def rendered(text: str) -> str:
+        return re.sub(r"\$\{(\w+)\}", lambda match: as_sub(machine["DefinitionSubstitutions"][match[1]]), text)
+
+    own = f"arn:${{AWS::Partition}}:states:${{AWS::Region}}:${{AWS::AccountId}}:stateMachine:{as_sub(machine['Name'])}"
+    condition = {"states:HTTPMethod": parameters["Method"], "states:HTTPEndpoint": rendered(parameters["ApiEndpoint"])}
+    yield Grant("states:InvokeHTTPEndpoint", own, condition_text({"StringEquals": condition}))
+    yield Grant("events:RetrieveConnectionCredentials", substitution(machine, parameters["Authentication"]["ConnectionArn"]))
+    yield Grant("secretsmanager:GetSecretValue", CONNECTION_SECRETS)
+    yield Grant("secretsmanager:DescribeSecret", CONNECTION_SECRETS)
+
+
+# --- pipes, the API, functions --------------------------------------------------------------------------------------------
+
+
+def needed_by_pipe(pipe: Json) -> Grants:
+    """A pipe reads its queue and starts its machine."""
+    source, machine = target(pipe["Source"]), target(pipe["Target"])
+    return {*(Grant(action, source) for action in QUEUE_READER), Grant("states:StartSyncExecution", machine)}
+
+
+def integrations(shipped: Shipped) -> Iterator[tuple[str, Json]]:
+    """The API's integrations by their operationId."""
+    for path in shipped.api["paths"].values():
+        for operation in path.values():
+            yield operation["operationId"], operation["x-amazon-apigateway-integration"]
+
+
+def needed_by_api(shipped: Shipped, role: str) -> Grants:
+    """What the integrations that run with a role need, read from their addresses and request templates."""
+    return {
+        grant
+        for _, wired in integrations(shipped)
+        if target(wired["credentials"]) == role
+        for grant in needed_by_integration(shipped, wired)
+    }
+
+
+def needed_by_integration(shipped: Shipped, wired: Json) -> Iterator[Grant]:
+    """What one integration of the API needs."""
+    address = re.search(r":([\w-]+):action/(\w+)$", as_sub(wired["uri"]))
+    if not address:
+        raise LookupError(f"say in tests/contract/permissions.py what an integration with {wired['uri']} needs")
+    service, action = address.groups()
+    text = " ".join(strings(list(wired["requestTemplates"].values())))
+    for resource in re.findall(r'"(?:stateMachineArn|TableName)": "\$\{(\w+)\}"', text):
+        indexes = set(re.findall(r'"IndexName": "(\w+)"', text))
+        if not indexes:
+            yield Grant(f"{service}:{action}", resource)
+        elif indexes == index_names(shipped, resource):
+            yield Grant(f"{service}:{action}", f"{resource}/index/*")
+        else:
+            yield from (Grant(f"{service}:{action}", f"{resource}/index/{index}") for index in indexes)
+
+
+def index_names(shipped: Shipped, table: str) -> set[str]:
+    """The names of a table's secondary indexes."""
+    properties = shipped.resources("AWS::DynamoDB::Table")[table]["Properties"]
+    return {index["IndexName"] for index in properties.get("GlobalSecondaryIndexes", [])}
+
+
+def needed_by_function(shipped: Shipped, name: str) -> Grants:
+    """A function writes its log; calls of boto3 are found in its own modules and in those of the layer that it imports."""
+    function = shipped.resources("AWS::Serverless::Function")[name]["Properties"]
+    wanted = f"/aws/lambda/{as_sub(function['FunctionName'])}"
+    groups = [
+        group
+        for group, item in shipped.resources("AWS::Logs::LogGroup").items()
+        if as_sub(item["Properties"]["LogGroupName"]) == wanted
+    ]
+    grants = {Grant(f"logs:{action}", group) for group in groups for action in ("CreateLogStream", "PutLogEvents")}
+    package = str(function["Handler"]).split(".", maxsplit=1)[0]
+    for module in imported_modules(shipped, f"functions/{package}/handler.py"):
+        grants |= {Grant(action, secret_arn(function)) for action in aws_calls(shipped.texts[module])}
+    return grants
+
+
+def secret_arn(function: Json) -> str:
+    """The ARN of the one secret whose name a function is given, with the ending that Secrets Manager adds to names."""
+    name = as_sub(function["Environment"]["Variables"]["TWILIO_SECRET_ID"])
+    return f"arn:${{AWS::Partition}}:secretsmanager:${{AWS::Region}}:${{AWS::AccountId}}:secret:{name}-*"
+
+
+def imported_modules(shipped: Shipped, path: str, seen: frozenset[str] = frozenset()) -> frozenset[str]:
+    """The modules below functions/ that a module imports, directly or not, itself included."""
+    if path in seen or path not in shipped.texts:
+        return seen
+    seen |= {path}
+    for node in ast.walk(parse(shipped.texts[path])):
+        names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+        if isinstance(node, ast.ImportFrom) and node.module:
+            names = [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
+        for name in names:
+            seen = imported_modules(shipped, f"functions/{name.replace('.', '/')}.py", seen)
+    return seen
+
+
+def aws_calls(source: str) -> set[str]:
+    """The IAM actions of the calls that a module makes with boto3.client("service"). A module uses one service."""
+    services = re.findall(r"boto3\.client\(\s*[\"']([\w-]+)[\"']", source)
+    called = {
+        node.func.attr
+        for node in ast.walk(parse(source))
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)
+    }
+    if len(services) > 1:
+        raise LookupError("a module with clients of two services: tell tests/contract/permissions.py which call is whose")
+    return {f"{service}:{action}" for service in services for action in operations(service, called)}
+
+
+def operations(service: str, called: set[str]) -> Iterator[str]:
+    """Those of the methods called that are operations of a service, by their names in its API."""
+    import botocore.session  # noqa: PLC0415 (only where a function calls AWS)
+    from botocore import xform_name  # noqa: PLC0415
+
+    model = botocore.session.get_session().get_service_model(service)
+    yield from (name for name in model.operation_names if xform_name(name) in called)
+
+
+def needs(shipped: Shipped) -> Iterator[tuple[str, str, Grants]]:
+    """Every user of a role: its name, the role, and what it needs."""
+    for name, item in shipped.resources("AWS::Serverless::StateMachine").items():
+        yield name, target(item["Properties"]["Role"]), needed_by_machine(shipped, machine_of(item["Properties"]))
+    for name, item in shipped.resources("AWS::Serverless::Function").items():
+        yield name, target(item["Properties"]["Role"]), needed_by_function(shipped, name)
+    for name, item in shipped.resources("AWS::Pipes::Pipe").items():
+        yield name, target(item["Properties"]["RoleArn"]), needed_by_pipe(item["Properties"])
+    for role in {target(wired["credentials"]) for _, wired in integrations(shipped)}:
+        yield "the API", role, needed_by_api(shipped, role)

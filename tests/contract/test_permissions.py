@@ -1,0 +1,96 @@
+"""Rules of the roles: each is allowed exactly what its machine, function, pipe or API does, and nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from tests.contract.permissions import UNBOUND, Grant, granted, needs, statements
+from tests.contract.rulebook import Break, Rule, Rulebook, appended, changed, rewritten, without
+from tests.contract.shipped import Shipped, many, target
+
+rules = Rulebook()
+
+
+def policy(role: str, *path: object) -> tuple[object, ...]:
+    """A place among the statements of a role, for the examples."""
+    return ("template", "Resources", role, "Properties", "Policies", 0, "PolicyDocument", "Statement", *path)
+
+
+def told(grants: set[Grant]) -> str:
+    return "; ".join(sorted(f"{action} on {resource}{f' if {condition}' if condition else ''}" for action, resource, condition in grants))
+
+
+REPLY = ("machines", "reply", "States")
+
+
+@rules(
+    changed("machines", "message", "States", "FindContact", "Resource", to="arn:aws:states:::dynamodb:deleteItem"),
+    changed(*REPLY, "RecordOutcome", "Parameters", "TransactItems", 0, to={"ConditionCheck": {"TableName": "${OutboundTable}"}}),
+    changed(*REPLY, "AnnounceSent", "Parameters", "Entries", 0, "DetailType", to="MessageDelivered"),
+    changed(*REPLY, "Send", "Parameters", "Method", to="PUT"),
+    changed(*REPLY, "Send", "Parameters", "ApiEndpoint", to="${TwilioApiUrl}/elsewhere"),
+    without(*policy("MessageRole", 0)),
+    without(*policy("MessagesPipeRole", 0)),
+    without(*policy("ApiRole", 2)),
+    without(*policy("NormaliseWebhookRole", 1)),
+    without(*policy("ComposeReportRole", 0)),
+)
+def every_role_is_allowed_what_its_user_does(shipped: Shipped) -> Iterator[str]:
+    for user, role, needed in needs(shipped):
+        if missing := needed - granted(shipped, role):
+            yield f"{role} must allow what {user} does: {told(missing)}"
+
+
+@rules(
+    appended(*policy("MessageRole"), item={"Effect": "Allow", "Action": "dynamodb:Scan", "Resource": {"Fn::GetAtt": ["ReportsTable", "Arn"]}}),
+    changed(*policy("MessageRole", 1, "Action"), to=["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:DeleteItem"]),
+    appended(*policy("ReplyRole", 8, "Condition", "StringEquals", "events:detail-type"), item="ReportCreated"),
+    without(*policy("IntakeRole", 1, "Condition")),
+    without("machines", "reply", "States", "TranslateText"),
+    changed(*policy("MessagesPipeRole", 1, "Resource"), to=[{"Ref": "MessageStateMachine"}, {"Ref": "ReplyStateMachine"}]),
+    changed(*policy("ApiRole", 1, "Action"), to=["dynamodb:GetItem", "dynamodb:PutItem"]),
+    rewritten("functions/dragoman/secrets.py", "get_secret_value", "describe_secret"),
+)
+def no_role_is_allowed_anything_else(shipped: Shipped) -> Iterator[str]:
+    for user, role, needed in needs(shipped):
+        if surplus := granted(shipped, role) - needed:
+            yield f"{role} allows what {user} never does: {told(surplus)}. Take it away"
+
+
+@rules(
+    changed(*policy("ReplyRole", 0, "Action"), to="*"),
+    changed(*policy("ReplyRole", 0, "Action"), to="dynamodb:*"),
+    changed(*policy("ReplyRole", 0, "Resource"), to="*"),
+    changed("template", "Resources", "ReplyRole", "Properties", "ManagedPolicyArns", to=["arn:aws:iam::aws:policy/AdministratorAccess"]),
+)
+def no_role_has_a_wildcard_without_a_reason(shipped: Shipped) -> Iterator[str]:
+    for role, item in shipped.resources("AWS::IAM::Role").items():
+        for managed in item["Properties"].get("ManagedPolicyArns", []):
+            yield f"{role} takes {managed}: AWS's policies are wider than what we do, write the statements out"
+        for statement in statements(shipped, role):
+            for action in many(statement["Action"]):
+                everywhere = "*" in map(target, many(statement["Resource"]))
+                if "*" in action or (everywhere and action not in UNBOUND):
+                    yield f"{role} allows {action} on {'everything' if everywhere else 'its resources'}: name actions and resources"
+
+
+def idle_role(shipped: Shipped) -> None:
+    resources = shipped.template["Resources"]
+    resources["IdleRole"] = resources["ReplyRole"]
+
+
+@rules(idle_role)
+def every_role_is_used(shipped: Shipped) -> Iterator[str]:
+    used = {role for _, role, _ in needs(shipped)}
+    for role in sorted(shipped.resources("AWS::IAM::Role").keys() - used):
+        yield f"{role} is used by no machine, function, pipe or route: drop it"
+
+
+@rules.each
+def test_roles_keep_rule(rule: Rule) -> None:
+    rule.kept()
+
+
+@rules.each_break
+def test_role_rule_complains_about_broken_role(rule: Rule, damage: Break) -> None:
+    rule.complains(damage)

@@ -1,0 +1,41 @@
+"""The seams of moto that the patches stand in for: these fail loudly when its pin moves."""
+
+import importlib.metadata
+import inspect
+from typing import Any
+
+import pytest
+from moto.stepfunctions.parser import quotas
+from moto.stepfunctions.parser.asl.component.common.error_name.error_equals_decl import ErrorEqualsDecl
+from moto.stepfunctions.parser.asl.component.common.retry import retrier_decl
+from moto.stepfunctions.parser.asl.component.state import state
+from moto.stepfunctions.parser.asl.component.state.exec.state_task.service import state_task_service
+from moto.stepfunctions.parser.asl.component.state.wait.wait_function import wait_function
+from moto.stepfunctions.parser.asl.parse import preprocessor
+from moto.stepfunctions.parser.asl.utils import json_path
+from moto.stepfunctions.parser.backend import execution_worker
+
+
+def test_moto_is_the_version_the_patches_were_made_for() -> None:
+    assert importlib.metadata.version("moto") == "5.2.5"
+
+
+@pytest.mark.parametrize(
+    ("owner", "code"),
+    [
+        (state_task_service.StateTaskService, "if env.is_mocked_mode():"),
+        (state_task_service.StateTaskService, "env.get_current_mocked_response()"),
+        (ErrorEqualsDecl, "error_name: ErrorName = env.stack.pop()"),
+        (retrier_decl, "time.sleep(interval_seconds)"),
+        (wait_function.WaitFunction, "def _wait_interval(self, env: Environment, wait_seconds: int)"),
+        (state, "StateData("),
+        (preprocessor, "CustomErrorName("),
+        (json_path, "raise NoSuchJsonPathError(json_path=path, data=data)"),
+        (quotas, "to_json_str(value)"),
+        (execution_worker.ExecutionWorker, "mock_test_case=self._mock_test_case"),
+        (execution_worker.SyncExecutionWorker, "self._execution_logic()"),
+    ],
+    ids=str,
+)
+def test_seam_is_where_the_patch_expects_it(owner: Any, code: str) -> None:
+    assert code in inspect.getsource(owner)
