@@ -28,7 +28,7 @@ def summary(settings: config.Settings, stack: LocalStack, seconds: float) -> str
         f"  Twilio     {settings.twilio_url}   ({'simulated' if settings.twilio.simulated else 'the real one'})",
         f"  Data       {settings.state_dir}",
         "",
-        f"  Languages  {stack.languages}",
+        *(f"  {line}" for line in stack.languages.splitlines()),
         "",
     ]
     if settings.twilio.simulated:
@@ -48,6 +48,8 @@ def summary(settings: config.Settings, stack: LocalStack, seconds: float) -> str
 def main() -> int:
     """Runs until Ctrl-C or SIGTERM. Exit status 1 when it could not start, with the reason on stderr."""
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(name)s %(levelname)s %(message)s")
+    for name in ("httpx", "httpcore"):  # they log whole addresses
+        logging.getLogger(name).setLevel(logging.WARNING)
     started = time.monotonic()
     settings = config.load()
     stop = threading.Event()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import subprocess
 import sys
@@ -11,12 +10,12 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 from botocore.exceptions import ClientError
 
 from infra.local import landing
+from infra.local.ai.describe import describe
 from infra.local.aws import apis, clients, deploy, iam
 from infra.local.aws.pipes import PipeWorkers
 from infra.local.aws.server import EmbeddedAws
@@ -116,11 +115,12 @@ class LocalStack:
             if self._ai is not None and self._ai.poll() is not None:
                 raise RuntimeError(f"The translation models' server ended with status {self._ai.returncode}.")
             try:
-                with urllib.request.urlopen(f"{self._ai_url}/_ai/health", timeout=5) as answer:
-                    self.languages = str(json.load(answer).get("description", ""))
-                    return
+                urllib.request.urlopen(f"{self._ai_url}/_ai/health", timeout=5).close()
             except (urllib.error.URLError, OSError):
                 time.sleep(0.05)
+            else:
+                self.languages = describe(self.settings.models_dir)
+                return
         raise RuntimeError("The translation models' server did not answer within a minute.")
 
     def _put_secret(self) -> None:
@@ -189,7 +189,3 @@ class LocalStack:
             if self._journal is not None and self._journal.mark():
                 self.snapshot()
 
-
-def state_file(settings: Settings, name: str) -> Path:
-    """A file among the local data."""
-    return settings.state_dir / name

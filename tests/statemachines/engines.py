@@ -23,7 +23,7 @@ BOUND = 20.0
 
 @dataclass
 class Account:
-    """What an execution did: its outcome, and (state, value) in order for inputs, requests and outputs."""
+    """What an execution did: its outcome, and (state, value) in order for inputs, requests, results, outputs."""
 
     status: str = "RUNNING"
     output: Any = None
@@ -31,6 +31,7 @@ class Account:
     cause: str | None = None
     entered: list[tuple[str, Any]] = field(default_factory=list)
     requests: list[tuple[str, Any]] = field(default_factory=list)
+    results: list[tuple[str, Any]] = field(default_factory=list)
     exited: list[tuple[str, Any]] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
     execution: strict.Execution | None = None
@@ -55,6 +56,8 @@ class Account:
                 self.exited.append((details["name"], json.loads(details.get("output", "null"))))
             elif details := event.get("taskScheduledEventDetails"):
                 self.requests.append((state, json.loads(details["parameters"])))
+            elif details := event.get("taskSucceededEventDetails"):
+                self.results.append((state, json.loads(details.get("output", "null"))))
 
 
 Engine = Callable[[Machine, MockBook, str, Any], Account]
@@ -95,6 +98,7 @@ def _embedded_execution(machine: Machine, run: CaseRun, given: Any, account: Acc
         for suffix, where, key in (
             ("StateEntered", account.entered, "input"),
             ("TaskScheduled", account.requests, "parameters"),
+            ("TaskSucceeded", account.results, "output"),
             ("StateExited", account.exited, "output"),
         ):
             if kind.endswith(suffix):

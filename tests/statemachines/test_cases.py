@@ -57,7 +57,7 @@ def test_case_sends_expected_requests(case: cases.Case, engine: str) -> None:
 @pytest.mark.parametrize("case", CASES, ids=str)
 def test_engine_agrees_with_strict_state_by_state(case: cases.Case, engine: str) -> None:
     judge, other = runs.account(case, "strict"), runs.account(case, engine)
-    for what in ("entered", "requests", "exited"):
+    for what in ("entered", "requests", "results", "exited"):
         assert blur_times(getattr(other, what)) == blur_times(getattr(judge, what)), what
 
 
@@ -129,8 +129,8 @@ def schemas() -> Registry[Any]:
 
 
 def largest_payload(done: engines.Account) -> int:
-    """Return the bytes of the largest input, output or request of an execution."""
-    values = [value for _, value in [*done.entered, *done.exited, *done.requests]]
+    """Return the bytes of the largest input, request, result or output of an execution."""
+    values = [value for _, value in [*done.entered, *done.requests, *done.results, *done.exited]]
     return max(len(json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()) for value in values)
 
 

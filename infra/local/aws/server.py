@@ -62,9 +62,10 @@ class EmbeddedAws:
 
     def start(self) -> None:
         """Serve, with the last snapshot restored. Raises PortInUse, or RuntimeError on a second start."""
-        if _STARTED.is_set():
-            raise RuntimeError("an embedded AWS was already started in this process")
         listener = _bind(self._port)
+        if _STARTED.is_set():
+            listener.close()
+            raise RuntimeError("an embedded AWS was already started in this process")
         self._port = listener.getsockname()[1]
         _STARTED.set()
         self.state_dir.mkdir(parents=True, exist_ok=True)

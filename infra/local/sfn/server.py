@@ -23,7 +23,10 @@ class Server(ThreadingHTTPServer):
 
     def __init__(self, service: StepFunctions, port: int) -> None:
         """Bind a port of 127.0.0.1; 0 takes a free one. Raises OSError if it is taken."""
-        super().__init__(("127.0.0.1", port), _Handler)
+        try:
+            super().__init__(("127.0.0.1", port), _Handler)
+        except OSError as error:
+            raise OSError(f"port {port} of 127.0.0.1 cannot be had ({error.strerror}); choose another with --port") from error
         self.service = service
         self.url = f"http://127.0.0.1:{self.server_address[1]}"
         threading.Thread(target=self.serve_forever, name="sfn-endpoint", daemon=True).start()

@@ -172,6 +172,8 @@ class Pipeline:
             self._stop()
 
     def _ask(self, body: str) -> str:
+        if self._broken():
+            self._stop()
         if not self._processes:
             self._start()
         stdin = self._processes[0].stdin
@@ -180,7 +182,14 @@ class Pipeline:
             raise EOFError("no pipe")
         stdin.write(body.encode() + b"\0")
         stdin.flush()
-        return _read_to_nul(stdout.fileno()).decode("utf-8", "replace")
+        answer = _read_to_nul(stdout.fileno()).decode("utf-8", "replace")
+        # A program in the middle that died lets those after it end their work in good order, with nothing to say.
+        if not unescape(answer) or self._broken():
+            raise EOFError("a program ended")
+        return answer
+
+    def _broken(self) -> bool:
+        return any(process.poll() is not None for process in self._processes)
 
     def _start(self) -> None:
         variables = environment(self._root)

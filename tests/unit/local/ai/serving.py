@@ -28,10 +28,13 @@ class Serving:
     def __exit__(
         self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
     ) -> None:
+        died = self.process.poll()
         self.process.terminate()
-        self.process.wait(20)
+        code = self.process.wait(20)
         if self.process.stderr:
+            said = self.process.stderr.read()
             self.process.stderr.close()
+            assert (died, code) == (None, 0), said
 
     def control(self, method: str, path: str, document: Any = None) -> Any:
         """A call to /_ai/*; the JSON answer, whatever the status."""

@@ -21,8 +21,7 @@ def said(translate: Any, text: str, source: str, target: str) -> str:
 def refused(translate: Any, **request: Any) -> dict[str, Any]:
     with pytest.raises(ClientError) as raised:
         translate.translate_text(**{"Text": "hello", "SourceLanguageCode": "en", "TargetLanguageCode": "pt", **request})
-    response: dict[str, Any] = raised.value.response
-    return response
+    return dict(raised.value.response)
 
 
 @pytest.mark.parametrize(

@@ -26,7 +26,11 @@ class Peer:
 
     url: str = ""
     requests: list[tuple[str, str, dict[str, str], bytes]] = field(default_factory=list)
-    answer: Callable[[str, dict[str, str], bytes], Answer] = lambda _path, _headers, _body: (200, "application/json", b"{}")
+    answer: Callable[[str, dict[str, str], bytes], Answer] = lambda _path, _headers, _body: (
+        200,
+        "application/json",
+        b"{}",
+    )
 
 
 @pytest.fixture(scope="session")

@@ -1,0 +1,477 @@
+"""Rules of infra/api.yaml: a valid OpenAPI document whose integrations and mapping templates keep what it promises."""
+
+from __future__ import annotations
+
+import ast
+import json
+import re
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from jsonschema import Draft4Validator, Draft202012Validator
+from schemathesis.specs.openapi.definitions import OPENAPI_30
+
+from tests.contract.permissions import index_names, needed_by_integration
+from tests.contract.rulebook import Break, Rule, Rulebook, changed, rewritten, without
+from tests.contract.shipped import API, TEMPLATE, Json, Shipped, as_sub, machine_of, strings, target
+
+rules = Rulebook()
+
+INTEGRATION = "x-amazon-apigateway-integration"
+GATEWAY_RESPONSES = "x-amazon-apigateway-gateway-responses"
+CONTENT_TYPE = "method.response.header.Content-Type"
+PROBLEM_TYPE = "application/problem+json"
+# https://docs.aws.amazon.com/apigateway/latest/developerguide/limits.html: the integration's time-out.
+REST_MILLISECONDS = 29_000
+# Which gateway responses a route can meet; the others come before any route is found.
+ALWAYS = {"INTEGRATION_TIMEOUT"}
+WITH_KEY = {"INVALID_API_KEY", "THROTTLED", "QUOTA_EXCEEDED"}
+WITH_BODY = {"UNSUPPORTED_MEDIA_TYPE", "REQUEST_TOO_LARGE"}
+WITH_VALIDATOR = {"BAD_REQUEST_PARAMETERS"}
+# The answers of a route that go wrong without its doing: 503 where the service behind it fails.
+WORST = "503"
+
+
+class Operation(NamedTuple):
+    """One route: where names it for people, wired is its integration."""
+
+    path: str
+    method: str
+    definition: Json
+
+    @property
+    def where(self) -> str:
+        return f"{API}, {self.method.upper()} {self.path}"
+
+    @property
+    def wired(self) -> Json:
+        return self.definition.get(INTEGRATION, {})
+
+    @property
+    def is_webhook(self) -> bool:
+        return "twilio" in self.definition.get("tags", [])
+
+    @property
+    def wants_key(self) -> bool:
+        return {"apiKey": []} in self.definition.get("security", [])
+
+
+def operations(shipped: Shipped) -> Iterator[Operation]:
+    """Every route of the API."""
+    for path, item in shipped.api["paths"].items():
+        for method, definition in item.items():
+            if method in ("get", "post", "put", "delete", "patch", "options", "head"):
+                yield Operation(path, method, definition)
+
+
+def dereferenced(shipped: Shipped, value: Json) -> Json:
+    """What a local $ref stands for."""
+    while "$ref" in value:
+        steps = value["$ref"].removeprefix("#/").split("/")
+        value = shipped.api
+        for step in steps:
+            value = value[step]
+    return value
+
+
+GET_REPORT = ("api", "paths", "/reports/{reportId}", "get")
+LIST_REPORTS = ("api", "paths", "/reports", "get")
+WEBHOOK = ("api", "paths", "/twilio/messages", "post")
+MAPPED = "application/json"
+
+
+@rules(without(*LIST_REPORTS, "responses"), changed("api", "openapi", to="2.0"), changed(*GET_REPORT, "parameter", to=[]))
+def openapi_document_is_valid(shipped: Shipped) -> Iterator[str]:
+    for error in Draft4Validator(OPENAPI_30).iter_errors(shipped.api):
+        yield f"{API}, {'/'.join(map(str, error.absolute_path))}: {error.message[:300]}"
+
+
+@rules(changed(*LIST_REPORTS, "responses", "200", "content", MAPPED, "schema", "$ref", to="#/components/schemas/Reports"))
+def every_local_reference_leads_somewhere(shipped: Shipped) -> Iterator[str]:
+    for text in strings(shipped.api):
+        if text.startswith("#/components/"):
+            try:
+                dereferenced(shipped, {"$ref": text})
+            except KeyError:
+                yield f"{API}: there is no {text}"
+
+
+@rules(changed(*LIST_REPORTS, "operationId", to="getReportById"), without(*LIST_REPORTS, "operationId"))
+def every_operation_has_an_id_of_its_own(shipped: Shipped) -> Iterator[str]:
+    seen: set[str] = set()
+    for operation in operations(shipped):
+        name = operation.definition.get("operationId")
+        if not name or name in seen:
+            yield f"{operation.where}: give it an operationId that no other has (not {name})"
+        seen.add(str(name))
+
+
+@rules(without(*LIST_REPORTS, INTEGRATION), without(*LIST_REPORTS, INTEGRATION, "credentials"))
+def every_operation_is_wired(shipped: Shipped) -> Iterator[str]:
+    for operation in operations(shipped):
+        missing = {"type", "uri", "httpMethod", "credentials", "requestTemplates", "responses"} - operation.wired.keys()
+        if missing:
+            yield f"{operation.where}: its {INTEGRATION} lacks {', '.join(sorted(missing))}"
+
+
+@rules(changed(*GET_REPORT, "security", to=[]), changed("api", "components", "securitySchemes", "apiKey", "name", to="key"))
+def every_route_but_webhooks_demands_a_key(shipped: Shipped) -> Iterator[str]:
+    scheme = shipped.api["components"]["securitySchemes"]["apiKey"]
+    if scheme != {"type": "apiKey", "name": "x-api-key", "in": "header"}:
+        yield f"{API}: API Gateway knows a key only in the header x-api-key, not {scheme}"
+    for operation in operations(shipped):
+        if operation.wants_key == operation.is_webhook:
+            yield f"{operation.where}: {'a webhook sends no key' if operation.is_webhook else 'demand the key'}: set security"
+
+
+@rules(without(*GET_REPORT, "parameters"))
+def every_path_parameter_is_declared(shipped: Shipped) -> Iterator[str]:
+    for operation in operations(shipped):
+        parameters = operation.definition.get("parameters", [])
+        declared = {item["name"] for item in parameters if item["in"] == "path" and item.get("required")}
+        for name in sorted(declared ^ set(re.findall(r"\{(\w+)\}", operation.path))):
+            yield f"{operation.where}: {name} must stand both in the path and among its parameters"
+
+
+@rules(without(*LIST_REPORTS, "parameters", 3))
+def every_parameter_that_is_mapped_is_declared(shipped: Shipped) -> Iterator[str]:
+    for operation in operations(shipped):
+        text = "\n".join(strings(operation.wired.get("requestTemplates", {})))
+        declared = {item["name"] for item in operation.definition.get("parameters", [])}
+        for name in sorted(set(re.findall(r"\$input\.params\('(\w+)'\)", text)) ^ declared):
+            yield f"{operation.where}: {name} must be both a parameter and used by the request template"
+
+
+# --- answers --------------------------------------------------------------------------------------------------------------
+
+
+class Answer(NamedTuple):
+    """One answer an integration gives: the status with the part of the mapping template that gives it."""
+
+    operation: Operation
+    status: str
+    headers: dict[str, str]
+    part: str
+
+    @property
+    def problems(self) -> list[str]:
+        return [line for line in self.part.splitlines() if line.startswith('{"type"')]
+
+    @property
+    def content_type(self) -> str:
+        override = re.search(r'responseOverride\.header\.Content-Type = "([^"]+)"', self.part)
+        return override[1] if override else self.headers.get(CONTENT_TYPE, f"'{MAPPED}'").strip("'")
+
+
+def parts(template: str) -> Iterator[str]:
+    """The parts of a mapping template between its branches, so that each holds one answer at the most."""
+    yield from re.split(r"^#(?:if|elseif|else|end)\b.*$", template, flags=re.MULTILINE)
+
+
+def answers(operation: Operation) -> Iterator[Answer]:
+    """What an integration may answer with; a part without an override has its entry's status."""
+    for entry in operation.wired.get("responses", {}).values():
+        headers = entry.get("responseParameters", {})
+        for template in entry.get("responseTemplates", {"": ""}).values():
+            for part in parts(template):
+                override = re.search(r"responseOverride\.status = (\d+)", part)
+                if part.strip():
+                    yield Answer(operation, override[1] if override else entry["statusCode"], headers, part)
+
+
+def statuses(operation: Operation) -> set[str]:
+    """Every status that an integration may give."""
+    return {entry["statusCode"] for entry in operation.wired.get("responses", {}).values()} | {
+        answer.status for answer in answers(operation)
+    }
+
+
+@rules(
+    changed(*GET_REPORT, INTEGRATION, "responses", "default", "statusCode", to="502"),
+    without(*GET_REPORT, "responses", "404"),
+    without(*WEBHOOK, "responses", "413"),
+)
+def every_status_that_is_answered_is_declared(shipped: Shipped) -> Iterator[str]:
+    for operation in operations(shipped):
+        for status in sorted(statuses(operation) - operation.definition["responses"].keys()):
+            yield f"{operation.where} answers {status}, which its responses do not declare"
+
+
+def gateway_statuses(shipped: Shipped, operation: Operation) -> set[str]:
+    """The statuses that API Gateway itself may answer on a route."""
+    names = set(ALWAYS)
+    names |= WITH_KEY if operation.wants_key else set()
+    names |= WITH_BODY if operation.definition.get("requestBody") else set()
+    names |= WITH_VALIDATOR if "x-amazon-apigateway-request-validator" in operation.definition else set()
+    responses = shipped.api[GATEWAY_RESPONSES]
+    return {str(responses[name]["statusCode"]) for name in names if name in responses}
+
+
+@rules(without(*LIST_REPORTS, "responses", "429"), without(*WEBHOOK, "responses", "415"), without(*GET_REPORT, "responses", "403"))
+def every_status_of_the_gateway_is_declared(shipped: Shipped) -> Iterator[str]:
+    for operation in operations(shipped):
+        for status in sorted(gateway_statuses(shipped, operation) - operation.definition["responses"].keys()):
+            yield f"{operation.where}: API Gateway may answer {status} ({GATEWAY_RESPONSES}), declare it among the responses"
+
+
+@rules(changed(*GET_REPORT, "responses", "418", to={"description": "Teapot"}))
+def every_status_that_is_declared_can_be_answered(shipped: Shipped) -> Iterator[str]:
+    for operation in operations(shipped):
+        possible = statuses(operation) | gateway_statuses(shipped, operation)
+        for status in sorted(operation.definition["responses"].keys() - possible):
+            yield f"{operation.where} declares {status}, which nothing answers: drop it"
+
+
+@rules(changed(*GET_REPORT, "responses", "404", to={"description": "Not there"}), without(*GET_REPORT, "responses", WORST))
+def every_error_is_declared_as_a_problem(shipped: Shipped) -> Iterator[str]:
+    for operation in operations(shipped):
+        responses = operation.definition["responses"]
+        if WORST not in responses:
+            yield f"{operation.where}: say what comes when the service behind it fails ({WORST})"
+        for status, response in responses.items():
+            if status >= "400" and PROBLEM_TYPE not in dereferenced(shipped, response).get("content", {}):
+                yield f"{operation.where}: its {status} must be a {PROBLEM_TYPE}: #/components/responses/Problem"
+
+
+@rules(without("api", "components", "responses", "Problem", "headers"), without(*WEBHOOK, "responses", "200", "headers"))
+def every_header_that_is_set_is_declared(shipped: Shipped) -> Iterator[str]:
+    for operation in operations(shipped):
+        for entry in operation.wired.get("responses", {}).values():
+            response = dereferenced(shipped, operation.definition["responses"].get(entry["statusCode"], {}))
+            for header in entry.get("responseParameters", {}):
+                if header.removeprefix("method.response.header.") not in response.get("headers", {}):
+                    yield f"{operation.where}: {header} is set but not declared in its {entry['statusCode']}, so the deployment fails"
+
+
+@rules(
+    changed(*GET_REPORT, INTEGRATION, "responses", "default", "responseParameters", to={}),
+    changed(*WEBHOOK, INTEGRATION, "responses", "200", "responseParameters", CONTENT_TYPE, to="'application/xml'"),
+)
+def every_answer_has_the_content_type_declared(shipped: Shipped) -> Iterator[str]:
+    for operation in operations(shipped):
+        for answer in answers(operation):
+            response = dereferenced(shipped, operation.definition["responses"].get(answer.status, {}))
+            says_something = re.sub(r"^#set.*$", "", answer.part, flags=re.MULTILINE).strip()
+            if says_something and answer.content_type not in response.get("content", {}):
+                yield f"{operation.where}: its {answer.status} is sent as {answer.content_type}, but declared as {list(response.get('content', {}))}"
+
+
+# --- problem documents ----------------------------------------------------------------------------------------------------
+
+# Expressions that the error templates use, and text that may stand in their place.
+RENDERED = (
+    (re.compile(r"\$context\.error\.messageString"), '"Some text"'),
+    (re.compile(r"""\$util\.escapeJavaScript\(\$\w+(?:\.\w+)*\)\.replaceAll\("\\\\'", "'"\)"""), "Some text"),
+)
+
+
+def literal(line: str) -> str:
+    """A line of a mapping template with text in place of its expressions."""
+    for pattern, text in RENDERED:
+        line = pattern.sub(text, line)
+    return line
+
+
+def flaw(shipped: Shipped, line: str, status: str | None) -> str:
+    """What is wrong with a problem document in a template, if anything; status is the one it is sent with."""
+    try:
+        problem = json.loads(literal(line))
+    except ValueError as error:
+        return f"is no JSON ({error})"
+    errors = [error.message for error in Draft202012Validator(shipped.schemas["problem"]).iter_errors(problem)]
+    if errors:
+        return f"does not fit schemas/problem.json ({errors[0]})"
+    if status and problem.get("status") != int(status):
+        return f"says {problem.get('status')} but is sent with {status}"
+    return ""
+
+
+def template_of(*path: str) -> tuple[str, ...]:
+    return (*GET_REPORT, INTEGRATION, "responses", *path, "responseTemplates", MAPPED)
+
+
+@rules(
+    changed(*template_of("default"), to='{"type": "about:blank", "title": "Oh", "status": 500}'),
+    changed(*template_of("default"), to='{"type": "about:blank", "status": 503}'),
+    changed(*template_of("default"), to='{"type": "about:blank", "title": $nothing, "status": 503}'),
+    changed(*template_of("default"), to="Out of order"),
+)
+def every_error_answer_is_a_problem(shipped: Shipped) -> Iterator[str]:
+    for operation in operations(shipped):
+        for answer in answers(operation):
+            rest = re.sub(r"^#set.*$", "", answer.part, flags=re.MULTILINE).strip()
+            if answer.status >= "400" and rest and len(answer.problems) != 1:
+                yield f"{operation.where}: its {answer.status} is no problem document: {rest[:80]}"
+            for line in answer.problems:
+                if wrong := flaw(shipped, line, answer.status):
+                    yield f"{operation.where}: a problem {wrong}: {line[:120]}"
+
+
+def gateway_template(name: str) -> tuple[str, ...]:
+    return ("api", GATEWAY_RESPONSES, name, "responseTemplates", MAPPED)
+
+
+@rules(
+    changed(*gateway_template("THROTTLED"), to='{"message": $context.error.messageString}'),
+    changed("api", GATEWAY_RESPONSES, "THROTTLED", "statusCode", to=503),
+    changed("api", GATEWAY_RESPONSES, "THROTTLED", "responseParameters", to={}),
+    without("api", GATEWAY_RESPONSES, "DEFAULT_5XX"),
+)
+def every_gateway_response_is_a_problem(shipped: Shipped) -> Iterator[str]:
+    responses = shipped.api[GATEWAY_RESPONSES]
+    for name in sorted({"DEFAULT_4XX", "DEFAULT_5XX"} - responses.keys()):
+        yield f"{API}: without {name} API Gateway answers in its own words: add it to {GATEWAY_RESPONSES}"
+    for name, response in responses.items():
+        header = response.get("responseParameters", {}).get("gatewayresponse.header.Content-Type")
+        if header != f"'{PROBLEM_TYPE}'":
+            yield f"{API}, {name}: set gatewayresponse.header.Content-Type to '{PROBLEM_TYPE}'"
+        status = str(response["statusCode"]) if "statusCode" in response else None
+        for template in response["responseTemplates"].values():
+            if wrong := flaw(shipped, template.strip(), status):
+                yield f"{API}, {name}: its problem {wrong}"
+
+
+# --- the report, the same everywhere --------------------------------------------------------------------------------------
+
+PRINTED = re.compile(r'"(\w+)": "?\$item\.(\w+)\.S\b')
+
+
+def printed(shipped: Shipped) -> Iterator[tuple[str, list[tuple[str, str]]]]:
+    """Each line of a mapping template that prints a report: the route, and the pairs of member and attribute."""
+    for operation in operations(shipped):
+        for answer in answers(operation):
+            for line in answer.part.splitlines():
+                if line.startswith("{") and (found := PRINTED.findall(line)):
+                    yield operation.where, found
+
+
+def without_reply_in_template(shipped: Shipped) -> None:
+    responses = shipped.api["paths"]["/reports/{reportId}"]["get"][INTEGRATION]["responses"]["200"]["responseTemplates"]
+    responses[MAPPED] = responses[MAPPED].replace(', "reply": $item.reply.S', "")
+
+
+def crossed_in_template(shipped: Shipped) -> None:
+    responses = shipped.api["paths"]["/reports"]["get"][INTEGRATION]["responses"]["200"]["responseTemplates"]
+    responses[MAPPED] = responses[MAPPED].replace("$item.links.S", "$item.timings.S")
+
+
+def no_printed_reports(shipped: Shipped) -> None:
+    without(*GET_REPORT, INTEGRATION, "responses", "200")(shipped)
+    without(*LIST_REPORTS, INTEGRATION, "responses", "200")(shipped)
+
+
+@rules(without_reply_in_template, crossed_in_template, no_printed_reports, changed("schemas", "report", "properties", "score", to={}))
+def every_report_that_is_printed_is_the_schemas(shipped: Shipped) -> Iterator[str]:
+    wanted = sorted((name, name) for name in shipped.schemas["report"]["properties"])
+    lines = list(printed(shipped))
+    if len(lines) != 2:
+        yield f"{API}: the two routes for reports should print one each, {len(lines)} were found"
+    for where, pairs in lines:
+        for member, attribute in sorted(set(wanted) ^ set(pairs)):
+            yield f"{where}: {member} (from $item.{attribute}) differs from the properties of schemas/report.json"
+
+
+def saved_attributes(shipped: Shipped) -> set[str]:
+    """The attributes of the item that compose_report makes of a report, from its source."""
+    for path, tree in shipped.python("functions/compose_report/").items():
+        for node in ast.walk(tree):
+            if isinstance(node, ast.FunctionDef) and node.name == "report_item":
+                literals = [inner for inner in ast.walk(node) if isinstance(inner, ast.Dict)]
+                if literals:
+                    return {str(key.value) for key in literals[0].keys if isinstance(key, ast.Constant)}
+        assert path
+    return set()
+
+
+@rules(
+    rewritten("functions/compose_report/logic.py", '"timings": json_text(', '"times": json_text('),
+    rewritten("functions/compose_report/logic.py", "def report_item(", "def item_of_report("),
+)
+def every_attribute_that_is_printed_is_saved(shipped: Shipped) -> Iterator[str]:
+    saved = saved_attributes(shipped)
+    for where, pairs in printed(shipped):
+        for _, attribute in pairs:
+            if attribute not in saved:
+                yield f"{where} prints $item.{attribute}.S, which report_item in functions/compose_report does not save"
+
+
+@rules(rewritten("functions/compose_report/logic.py", '"day": report', '"date": report'))
+def every_saved_report_is_found_by_its_indexes(shipped: Shipped) -> Iterator[str]:
+    table = shipped.resources("AWS::DynamoDB::Table")["ReportsTable"]["Properties"]
+    saved = saved_attributes(shipped)
+    for attribute in table["AttributeDefinitions"]:
+        if attribute["AttributeName"] not in saved:
+            yield f"ReportsTable is searched by {attribute['AttributeName']}, which report_item in functions/compose_report does not save"
+
+
+@rules(
+    changed("api", "components", "schemas", "Report", "required", to=["reportId"]),
+    changed("api", "components", "schemas", "Problem", "properties", "code", to={"type": "string"}),
+)
+def every_component_agrees_with_its_schema(shipped: Shipped) -> Iterator[str]:
+    for name, component in shipped.api["components"]["schemas"].items():
+        path = re.sub(r"(?<!^)(?=[A-Z])", "_", name).lower()
+        schema = shipped.schemas.get(path)
+        if schema is None:
+            yield f"{API}: component {name} has no schemas/{path}.json"
+        elif set(component["required"]) != set(schema["required"]) or not component["properties"].keys() <= schema["properties"].keys():
+            yield f"{API}: component {name} requires or knows other members than schemas/{path}.json"
+
+
+# --- what stands behind ---------------------------------------------------------------------------------------------------
+
+
+def behind(shipped: Shipped, operation: Operation) -> set[str]:
+    """The resources that an integration uses."""
+    return {grant.resource.split("/")[0] for grant in needed_by_integration(shipped, operation.wired)}
+
+
+def rename_index(shipped: Shipped) -> None:
+    shipped.template["Resources"]["ReportsTable"]["Properties"]["GlobalSecondaryIndexes"][0]["IndexName"] = "byPerson"
+
+
+@rules(rename_index)
+def every_index_that_is_queried_exists(shipped: Shipped) -> Iterator[str]:
+    for operation in operations(shipped):
+        wanted = set(re.findall(r'"IndexName": "(\w+)"', "\n".join(strings(operation.wired["requestTemplates"]))))
+        for table in behind(shipped, operation):
+            for index in sorted(wanted - (index_names(shipped, table) if wanted else set())):
+                yield f"{operation.where} queries {table} by {index}, which {TEMPLATE} does not give it"
+
+
+@rules(
+    changed(*WEBHOOK, INTEGRATION, "timeoutInMillis", to=13_000),
+    changed(*WEBHOOK, INTEGRATION, "timeoutInMillis", to=30_000),
+)
+def every_integration_waits_for_its_machine(shipped: Shipped) -> Iterator[str]:
+    machines = shipped.resources("AWS::Serverless::StateMachine")
+    for operation in operations(shipped):
+        waits = operation.wired.get("timeoutInMillis", REST_MILLISECONDS)
+        for name in behind(shipped, operation) & machines.keys():
+            needs = shipped.machines[machine_of(machines[name]["Properties"])]["TimeoutSeconds"] * 1000
+            if not needs < waits <= REST_MILLISECONDS:
+                yield f"{operation.where} waits {waits} ms for {name}, which may take {needs}: choose more, up to {REST_MILLISECONDS}"
+
+
+def other_partition(shipped: Shipped) -> None:
+    wired = shipped.api["paths"]["/reports"]["get"][INTEGRATION]
+    wired["uri"] = {"Fn::Sub": "arn:aws:apigateway:us-east-1:dynamodb:action/Query"}
+
+
+@rules(other_partition)
+def every_integration_works_in_any_region(shipped: Shipped) -> Iterator[str]:
+    for operation in operations(shipped):
+        if not as_sub(operation.wired["uri"]).startswith("arn:${AWS::Partition}:apigateway:${AWS::Region}:"):
+            yield f"{operation.where}: begin its uri with arn:${{AWS::Partition}}:apigateway:${{AWS::Region}}:"
+        if target(operation.wired["credentials"]) not in shipped.resources("AWS::IAM::Role"):
+            yield f"{operation.where}: its credentials are no role of {TEMPLATE}"
+
+
+@rules.each
+def test_api_keeps_rule(rule: Rule) -> None:
+    rule.kept()
+
+
+@rules.each_break
+def test_api_rule_complains_about_broken_api(rule: Rule, damage: Break) -> None:
+    rule.complains(damage)

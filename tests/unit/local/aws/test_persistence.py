@@ -1,0 +1,113 @@
+"""What survives a stop, and what survives a kill. Each life of the embedded AWS is a process of its own."""
+
+import json
+import signal
+import subprocess
+import sys
+import textwrap
+from pathlib import Path
+from typing import Any
+
+from tests.unit.local.aws.conftest import TEMPLATE
+
+ROOT = Path(__file__).parents[4]
+PREAMBLE = """
+import json, os, pathlib, signal, sys, time
+from infra.local.aws import apis, clients, deploy
+from infra.local.aws.server import EmbeddedAws
+
+aws = EmbeddedAws(pathlib.Path(sys.argv[1]), 0, "http://127.0.0.1:1")
+aws.start()
+template = pathlib.Path(sys.argv[2]) / "template.yaml"
+sqs, s3, table = clients.client("sqs"), clients.client("s3"), clients.client("dynamodb")
+"""
+FIRST = """
+clients.client("secretsmanager").create_secret(Name="probe/api", SecretString='{"user": "u", "password": "p"}')
+outputs = deploy.deploy(template, "probe", {"Stage": "local"})
+table.put_item(TableName=outputs["Table"], Item={"id": {"S": "kept"}, "n": {"N": "1"}})
+for body in ("waiting", "in flight"):
+    sqs.send_message(QueueUrl=outputs["Queue"], MessageBody=body)
+sqs.receive_message(QueueUrl=outputs["Queue"], VisibilityTimeout=600)
+s3.put_object(Bucket=deploy.BUCKET, Key="object", Body=b"content")
+"""
+SECOND = """
+started = time.monotonic()
+outputs = deploy.deploy(template, "probe", {"Stage": "local"})
+messages = sqs.receive_message(QueueUrl=outputs["Queue"], MaxNumberOfMessages=10).get("Messages", [])
+invoked = clients.client("stepfunctions").start_sync_execution(stateMachineArn=outputs["Machine"], input="{}")
+print(json.dumps({
+    "outputs": outputs,
+    "item": table.get_item(TableName=outputs["Table"], Key={"id": {"S": "kept"}}).get("Item"),
+    "rows": table.scan(TableName=outputs["Table"])["Count"],
+    "messages": sorted(message["Body"] for message in messages),
+    "object": s3.get_object(Bucket=deploy.BUCKET, Key="object")["Body"].read().decode(),
+    "secret": clients.client("secretsmanager").get_secret_value(SecretId="probe/api")["SecretString"],
+    "connections": len(clients.client("events").list_connections()["Connections"]),
+    "api": apis.rest_api()["apiKeys"],
+    "status": invoked["status"],
+    "deploy_seconds": time.monotonic() - started,
+}))
+aws.stop()
+"""
+
+
+def live(state: Path, script: str, expected_code: int = 0) -> Any:
+    """Run one life; the JSON on its last line, if it printed any."""
+    command = [sys.executable, "-c", textwrap.dedent(PREAMBLE + script), str(state), str(TEMPLATE)]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == expected_code, done.stderr
+    lines = done.stdout.strip().splitlines()
+    return json.loads(lines[-1]) if lines else None
+
+
+def check(second: Any) -> None:
+    assert second["item"] == {"id": {"S": "kept"}, "n": {"N": "1"}}
+    assert second["messages"] == ["in flight", "waiting"]
+    assert second["object"] == "content"
+    assert json.loads(second["secret"])["user"] == "u"
+    assert second["connections"] == 1
+    assert second["status"] == "SUCCEEDED"
+
+
+def test_everything_survives_a_clean_stop(tmp_path: Path) -> None:
+    first = live(tmp_path, FIRST + "print(json.dumps([outputs, apis.rest_api()['apiKeys']]))\naws.stop()")
+    second = live(tmp_path, SECOND)
+    check(second)
+    assert [second["outputs"], second["api"]] == first
+
+
+def test_everything_in_the_last_snapshot_survives_a_kill(tmp_path: Path) -> None:
+    later = """
+    aws.snapshot()
+    table.put_item(TableName=outputs["Table"], Item={"id": {"S": "too late"}})
+    os.kill(os.getpid(), signal.SIGKILL)
+    """
+    live(tmp_path, FIRST + textwrap.dedent(later), expected_code=-signal.SIGKILL)
+    second = live(tmp_path, SECOND)
+    check(second)
+    assert second["rows"] == 1
+
+
+def test_background_snapshots_need_no_asking(tmp_path: Path) -> None:
+    later = """
+    file = pathlib.Path(sys.argv[1]) / "snapshot.json"
+    until = time.monotonic() + 20
+    while time.monotonic() < until and not (file.exists() and '"kept"' in file.read_text()):
+        time.sleep(0.1)
+    os.kill(os.getpid(), signal.SIGKILL)
+    """
+    live(tmp_path, FIRST + textwrap.dedent(later), expected_code=-signal.SIGKILL)
+    check(live(tmp_path, SECOND))
+
+
+def test_snapshot_holds_what_was_answered_just_before(tmp_path: Path) -> None:
+    later = """
+    for number in range(30):
+        table.put_item(TableName=outputs["Table"], Item={"id": {"S": f"row-{number}"}})
+        aws.snapshot()
+        assert f'"row-{number}"' in (pathlib.Path(sys.argv[1]) / "snapshot.json").read_text()
+    stood = [aws._store.snapshot() for _ in range(3)]
+    assert stood == [0.0] * 3, stood
+    aws.stop()
+    """
+    live(tmp_path, FIRST + textwrap.dedent(later))
