@@ -16,11 +16,13 @@ import httpx
 
 from tests.integration.stack import Running, sign
 
+# English, so that each of the desk's three languages (Spanish, Portuguese, French) is a real translation.
+DESK_LANGUAGES = "es,pt,fr"
 TEXTS = [
-    "Olá, preciso de falar com um médico hoje, por favor.",
     "Good morning, I would like to see a doctor today.",
-    "Onde fica a clínica? O meu filho está com febre.",
     "Can you tell me when the office opens tomorrow?",
+    "My son has a fever and I do not know what to do.",
+    "Where do I have to bring the papers you asked me for?",
 ]
 
 
@@ -124,3 +126,18 @@ def count_reports(stack: Running) -> int:
         TableName=stack.outputs()["ReportsTableName"], Select="COUNT"
     )
     return sum(int(page["Count"]) for page in pages)
+
+
+def drain(stack: Running) -> None:
+    """Waits until nothing is queued or worked on."""
+    urls = [stack.outputs()[name] for name in ("MessagesQueueUrl", "RepliesQueueUrl")]
+    names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
+    sqs = stack.client("sqs")
+
+    def busy(url: str) -> bool:
+        attributes = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=names)["Attributes"]
+        return any(attributes[name] != "0" for name in names)
+
+    deadline = time.monotonic() + 300
+    while any(busy(url) for url in urls) and time.monotonic() < deadline:
+        time.sleep(0.2)

@@ -20,10 +20,19 @@ UNDETERMINED = "und"
 MOMENTS = {"startedAt": "queue", "detectedAt": "detect", "translatedAt": "translate", "composedAt": "compose"}
 
 
+class MessageHead(TypedDict):
+    """What the machine still needs of the message once its words are in the items."""
+
+    messageId: str
+    sender: str
+    receivedAt: str
+
+
 class Composed(TypedDict):
-    """What the machine `message` gets back: no more than it uses, since a state's payload is limited to 256 KiB.
+    """What the machine `message` goes on with: no more than it uses, since a state's payload is limited to 256 KiB.
     expiresAt is in seconds since 1970, as text, for an attribute of type N."""
 
+    message: MessageHead
     reportItem: dict[str, AttributeValue]
     messageItem: dict[str, AttributeValue]
     contactLanguage: str
@@ -44,7 +53,14 @@ def compose_all(event: Mapping[str, Any], retention_days: int, now: datetime) ->
     except (KeyError, TypeError, AttributeError, ValueError) as error:
         # Only the error's class: its text could hold part of the message.
         raise InvalidReport(f"The machine's input has another shape ({type(error).__name__})") from None
+    message = findings.message
+    head: MessageHead = {
+        "messageId": message["messageId"],
+        "sender": message["sender"],
+        "receivedAt": message["receivedAt"],
+    }
     return {
+        "message": head,
         "reportItem": report_item(report, created, expires_at),
         "messageItem": message_item(findings.message, expires_at),
         "contactLanguage": created["language"],

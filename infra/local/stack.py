@@ -84,6 +84,7 @@ class LocalStack:
         self._stopping.set()
         if self._keeper is not None:
             self._keeper.join(timeout=10)
+            self.snapshot()
         for served in self._served[1:]:
             served.stop()
         if self._pipes is not None:

@@ -9,19 +9,26 @@ from functools import cache
 from typing import Any
 
 import botocore.session
-from botocore.model import OperationModel, Shape
+from botocore.model import OperationModel, ServiceModel, Shape
 from botocore.validate import ParamValidator
 
 from tests.contract.shipped import Json, State
 
 # Names in state machines that botocore writes otherwise.
 BOTOCORE_NAMES = {"sfn": "stepfunctions", "states": "stepfunctions", "eventbridge": "events"}
-# The first part of an error's name. Optimised integrations have names of their own; those of aws-sdk are the Java SDK's, as
+# The first part of an error's name. Optimised integrations have names of their own; those of aws-sdk are the Java
+# SDK's, as
 # https://docs.aws.amazon.com/step-functions/latest/dg/supported-services-awssdk.html lists them.
-OPTIMISED_PREFIXES = {"dynamodb": "DynamoDB", "lambda": "Lambda", "events": "EventBridge", "sqs": "Sqs", "sns": "Sns"}
-SDK_PREFIXES = {"dynamodb": "DynamoDb", "translate": "Translate", "comprehend": "Comprehend", "eventbridge": "EventBridge"}
+OPTIMISED_PREFIXES = {"dynamodb": "DynamoDB", "lambda": "Lambda", "events": "EventBridge"}
+SDK_PREFIXES = {
+    "dynamodb": "DynamoDb",
+    "translate": "Translate",
+    "comprehend": "Comprehend",
+    "eventbridge": "EventBridge",
+}
 
-# What every service may answer: https://docs.aws.amazon.com/step-functions/latest/dg/concepts-error-handling.html and the
+# What every service may answer: https://docs.aws.amazon.com/step-functions/latest/dg/concepts-error-handling.html
+# and the
 # services' pages on common errors. SdkClientException is the Java SDK's for a call that never got an answer.
 COMMON_ERRORS = {"ThrottlingException", "ServiceUnavailableException", "AccessDeniedException", "SdkClientException"}
 # Errors that no model holds, and why they are right nevertheless.
@@ -46,7 +53,9 @@ CONNECTION_ERRORS = {
     )
 }
 HTTP_STATUS = re.compile(r"States\.Http\.StatusCode\.[45]\d\d|States\.Http\.Socket")
-RESOURCE = re.compile(r"arn:aws:states:::(?P<sdk>aws-sdk:)?(?P<service>[a-z0-9]+):(?P<action>[A-Za-z]+)(?:\.(?:sync(?::2)?|waitForTaskToken))?")
+RESOURCE = re.compile(
+    r"arn:aws:states:::(?P<sdk>aws-sdk:)?(?P<service>[a-z0-9]+):(?P<action>[A-Za-z]+)(?:\.(?:sync(?::2)?|waitForTaskToken))?"
+)
 
 
 @dataclass(frozen=True)
@@ -79,8 +88,14 @@ def model(used: Integration) -> OperationModel | None:
     service = BOTOCORE_NAMES.get(used.service, used.service)
     if service not in _session().get_available_services():
         return None
-    loaded = _session().get_service_model(service)
+    loaded = service_model(service)
     return loaded.operation_model(used.operation) if used.operation in loaded.operation_names else None
+
+
+@cache
+def service_model(service: str) -> ServiceModel:
+    """The model of a service by its name in botocore."""
+    return _session().get_service_model(service)
 
 
 @cache
@@ -102,26 +117,21 @@ def error_names(used: Integration) -> set[str]:
     return {f"{used.prefix}.{name}" for name in names}
 
 
+# The smallest values that will do, by the type of a shape; numbers and strings have bounds of their own.
+SIMPLE: dict[str, Any] = {"boolean": True, "blob": b"x", "timestamp": 0}
+
+
 def plausible(shape: Shape) -> Any:
-    """A value that a shape takes, the smallest that will do."""
+    """A value that a shape takes."""
     shape_: Any = shape
-    match shape.type_name:
-        case "structure":
-            return {name: plausible(shape_.members[name]) for name in shape_.required_members}
-        case "list":
-            return [plausible(shape_.member)]
-        case "map":
-            return {"key": plausible(shape_.value)}
-        case "string":
-            return shape_.enum[0] if shape_.enum else "x" * max(1, int(shape_.metadata.get("min", 1)))
-        case "blob":
-            return b"x"
-        case "boolean":
-            return True
-        case "timestamp":
-            return 0
-        case _:
-            return max(1, int(shape_.metadata.get("min", 1)))
+    if shape.type_name == "structure":
+        return {name: plausible(shape_.members[name]) for name in shape_.required_members}
+    if shape.type_name in ("list", "map"):
+        return [plausible(shape_.member)] if shape.type_name == "list" else {"key": plausible(shape_.value)}
+    least = max(1, int(shape.metadata.get("min", 1)))
+    if shape.type_name == "string":
+        return shape_.enum[0] if shape_.enum else "x" * least
+    return SIMPLE.get(shape.type_name, least)
 
 
 def filled(value: Json, shape: Shape) -> Any:

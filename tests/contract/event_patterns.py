@@ -39,10 +39,10 @@ def _field_matches(event: Json, name: str, wanted: Json) -> bool:
 
 def _alternative_matches(alternative: Json, values: list[Json]) -> bool:
     if not isinstance(alternative, dict):
-        return alternative in values
+        return any(alternative == value for value in values)
     ((operator, operand),) = alternative.items()
     if operator == "exists":
-        return bool(values) == operand
+        return bool(values) is operand
     if operator not in _OPERATORS:
         raise UnsupportedPatternError(operator)
     return any(_OPERATORS[operator](operand, value) for value in values)

@@ -1,6 +1,7 @@
 """What each role has to be allowed, derived from what uses it, and what the template allows it.
 
-A grant names an action, a resource (a logical id, "Id/index/*", "*" or the text of an ARN) and the condition it stands under.
+A grant names an action, a resource (a logical id, "Id.SecretArn", "Id/index/*", "*" or the text of an ARN) and the
+condition it stands under.
 """
 
 from __future__ import annotations
@@ -11,7 +12,9 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from tests.contract.aws_models import Integration, integration
+from botocore import xform_name
+
+from tests.contract.aws_models import Integration, integration, service_model
 from tests.contract.shipped import (
     Json,
     Shipped,
@@ -50,8 +53,12 @@ UNBOUND = {
     "translate:TranslateText": "Translate has no resources for plain text",
     "comprehend:DetectDominantLanguage": "Comprehend has no resources for plain text",
 }
-TRANSACTION_ACTIONS = {"Put": "PutItem", "Update": "UpdateItem", "Delete": "DeleteItem", "ConditionCheck": "ConditionCheckItem"}
-CONNECTION_SECRETS = "arn:${AWS::Partition}:secretsmanager:${AWS::Region}:${AWS::AccountId}:secret:events!connection/*"
+TRANSACTION_ACTIONS = {
+    "Put": "PutItem",
+    "Update": "UpdateItem",
+    "Delete": "DeleteItem",
+    "ConditionCheck": "ConditionCheckItem",
+}
 QUEUE_READER = ("sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes")
 
 
@@ -59,8 +66,16 @@ def condition_text(condition: Json) -> str:
     """A condition in one form, whatever the order and whether its values are lists."""
     if not condition:
         return ""
-    plain = {test: {key: sorted(map(as_sub, many(value))) for key, value in keys.items()} for test, keys in condition.items()}
+    plain = {
+        test: {key: sorted(map(as_sub, many(value))) for key, value in keys.items()} for test, keys in condition.items()
+    }
     return json.dumps(plain, sort_keys=True)
+
+
+def named(resource: Json) -> str:
+    """A statement's resource: the logical id for its ARN, "Id.Attribute" for another of its attributes."""
+    attribute = resource.get("Fn::GetAtt", ["", "Arn"])[1] if isinstance(resource, dict) else "Arn"
+    return target(resource) if attribute == "Arn" else f"{target(resource)}.{attribute}"
 
 
 def statements(shipped: Shipped, role: str) -> Iterator[Json]:
@@ -73,7 +88,7 @@ def statements(shipped: Shipped, role: str) -> Iterator[Json]:
 def granted(shipped: Shipped, role: str) -> Grants:
     """What a role is allowed."""
     return {
-        Grant(action, target(resource), condition_text(statement.get("Condition")))
+        Grant(action, named(resource), condition_text(statement.get("Condition")))
         for statement in statements(shipped, role)
         if statement["Effect"] == "Allow"
         for action in many(statement["Action"])
@@ -81,7 +96,7 @@ def granted(shipped: Shipped, role: str) -> Grants:
     }
 
 
-# --- state machines -------------------------------------------------------------------------------------------------------
+# --- state machines
 
 
 def needed_by_machine(shipped: Shipped, machine: str) -> Grants:
@@ -115,7 +130,9 @@ def needed_by_task(machine: Json, task: State) -> Iterator[Grant]:
         case Integration(service="comprehend"):
             yield Grant(f"comprehend:{used.operation}", "*")
         case _:
-            raise LookupError(f"{task.path}: say in tests/contract/permissions.py what {task.definition['Resource']} needs")
+            raise LookupError(
+                f"{task.path}: say in tests/contract/permissions.py what {task.definition['Resource']} needs"
+            )
 
 
 def substitution(machine: Json, text: str) -> str:
@@ -155,12 +172,13 @@ def http_grants(machine: Json, parameters: Json) -> Iterator[Grant]:
     own = f"arn:${{AWS::Partition}}:states:${{AWS::Region}}:${{AWS::AccountId}}:stateMachine:{as_sub(machine['Name'])}"
     condition = {"states:HTTPMethod": parameters["Method"], "states:HTTPEndpoint": rendered(parameters["ApiEndpoint"])}
     yield Grant("states:InvokeHTTPEndpoint", own, condition_text({"StringEquals": condition}))
-    yield Grant("events:RetrieveConnectionCredentials", substitution(machine, parameters["Authentication"]["ConnectionArn"]))
-    yield Grant("secretsmanager:GetSecretValue", CONNECTION_SECRETS)
-    yield Grant("secretsmanager:DescribeSecret", CONNECTION_SECRETS)
+    connection = substitution(machine, parameters["Authentication"]["ConnectionArn"])
+    yield Grant("events:RetrieveConnectionCredentials", connection)
+    yield Grant("secretsmanager:GetSecretValue", f"{connection}.SecretArn")
+    yield Grant("secretsmanager:DescribeSecret", f"{connection}.SecretArn")
 
 
-# --- pipes, the API, functions --------------------------------------------------------------------------------------------
+# --- pipes, the API, functions
 
 
 def needed_by_pipe(pipe: Json) -> Grants:
@@ -210,7 +228,8 @@ def index_names(shipped: Shipped, table: str) -> set[str]:
 
 
 def needed_by_function(shipped: Shipped, name: str) -> Grants:
-    """A function writes its log; calls of boto3 are found in its own modules and in those of the layer that it imports."""
+    """A function writes its log; calls of boto3 are found in its own modules and in those of the layer that "
+    "it imports."""
     function = shipped.resources("AWS::Serverless::Function")[name]["Properties"]
     wanted = f"/aws/lambda/{as_sub(function['FunctionName'])}"
     groups = [
@@ -254,17 +273,15 @@ def aws_calls(source: str) -> set[str]:
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)
     }
     if len(services) > 1:
-        raise LookupError("a module with clients of two services: tell tests/contract/permissions.py which call is whose")
+        raise LookupError(
+            "a module with clients of two services: tell tests/contract/permissions.py which call is whose"
+        )
     return {f"{service}:{action}" for service in services for action in operations(service, called)}
 
 
 def operations(service: str, called: set[str]) -> Iterator[str]:
     """Those of the methods called that are operations of a service, by their names in its API."""
-    import botocore.session  # noqa: PLC0415 (only where a function calls AWS)
-    from botocore import xform_name  # noqa: PLC0415
-
-    model = botocore.session.get_session().get_service_model(service)
-    yield from (name for name in model.operation_names if xform_name(name) in called)
+    yield from (name for name in service_model(service).operation_names if xform_name(name) in called)
 
 
 def needs(shipped: Shipped) -> Iterator[tuple[str, str, Grants]]:

@@ -21,10 +21,10 @@ Json = Any
 
 ROOT = Path(__file__).resolve().parents[2]
 TEMPLATE, API = "infra/template.yaml", "infra/api.yaml"
-# Not ours, or made by a build: folders by name, wherever they stand.
-SKIPPED = {".git", ".venv", ".venv-sam", "build", ".dragoman", "__pycache__", "node_modules", ".aws-sam"}
-# Folders of tools' caches end like this; the validators are generated.
-SKIPPED_SUFFIXES = ("_cache", ".hypothesis", ".schemathesis", "dragoman/validators")
+# Of what begins with a dot only this is ours; the rest is git's, an editor's, a tool's, or the local stack's data.
+HIDDEN = {".ci", ".github", ".gitignore"}
+# What a build makes: folders, by the end of their path.
+BUILT = (f"{ROOT}/build", "__pycache__", "node_modules", "dragoman/validators")
 LARGEST_TEXT = 2_000_000
 # The fields of an ASL state that hold a state machine of their own.
 NESTED = ("ItemProcessor", "Iterator")
@@ -32,8 +32,9 @@ NESTED = ("ItemProcessor", "Iterator")
 
 @dataclass
 class Shipped:
-    """texts: every text file by its path; paths: every file. machines: definitions by name. template and api hold intrinsic
-    functions in their long form. schemas: documents by path below schemas/, without the ending and the invalid examples."""
+    """texts: every text file by its path; paths: every file. machines: definitions by name. template and api hold
+    intrinsic functions in their long form. schemas: documents by path below schemas/, without the ending; invalid
+    examples are left out."""
 
     texts: dict[str, str]
     paths: set[str]
@@ -57,7 +58,8 @@ class Shipped:
 
 @dataclass(frozen=True)
 class State:
-    """One state: path is "machine/state", with the states it is nested in between; level is the machine it stands in."""
+    """One state: path is "machine/state", with the states it is nested in between; level is the machine it "
+    "stands in."""
 
     machine: str
     path: str
@@ -93,7 +95,7 @@ _Loader.add_multi_constructor("!", _intrinsic)
 
 def read_yaml(text: str) -> Json:
     """A CloudFormation document, short forms of intrinsic functions read as their long forms."""
-    return yaml.load(text, Loader=_Loader)  # noqa: S506 (a SafeLoader with a few more tags)
+    return yaml.load(text, Loader=_Loader)
 
 
 @cache
@@ -106,7 +108,7 @@ def _files() -> Iterator[Path]:
     folders = [ROOT]
     while folders:
         for entry in sorted(folders.pop().iterdir()):
-            if entry.name in SKIPPED or str(entry).endswith(SKIPPED_SUFFIXES):
+            if (entry.name.startswith(".") and entry.name not in HIDDEN) or str(entry).endswith(BUILT):
                 continue
             if entry.is_dir() and not entry.is_symlink():
                 folders.append(entry)
@@ -139,7 +141,7 @@ def _pickled() -> bytes:
 
 def load() -> Shipped:
     """A copy of the shipped files, for the caller to keep or to break."""
-    shipped = pickle.loads(_pickled())  # noqa: S301 (our own bytes)
+    shipped = pickle.loads(_pickled())
     assert isinstance(shipped, Shipped)
     return shipped
 
@@ -199,14 +201,16 @@ def intrinsics(value: Json, name: str) -> Iterator[Json]:
 
 
 def substituted(value: Json) -> Iterator[str]:
-    """The names within "${…}" in every Fn::Sub of a document, attributes ("Queue.Arn") and pseudo parameters included."""
+    """The names within "${…}" in every Fn::Sub of a document, attributes ("Queue.Arn") and pseudo parameters "
+    "included."""
     for sub in intrinsics(value, "Fn::Sub"):
         text, own = (sub, {}) if isinstance(sub, str) else sub
         yield from (name for name in re.findall(r"\$\{([^!}][^}]*)\}", text) if name not in own)
 
 
 def referred(value: Json) -> Iterator[str]:
-    """The logical ids and parameters that a document refers to by Ref, Fn::GetAtt and Fn::Sub; pseudo parameters left out."""
+    """The logical ids and parameters that a document refers to by Ref, Fn::GetAtt and Fn::Sub; pseudo "
+    "parameters left out."""
     names = [*intrinsics(value, "Ref"), *(item[0] for item in intrinsics(value, "Fn::GetAtt")), *substituted(value)]
     return (name.split(".")[0] for name in names if not name.startswith("AWS::"))
 

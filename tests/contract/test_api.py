@@ -80,13 +80,17 @@ WEBHOOK = ("api", "paths", "/twilio/messages", "post")
 MAPPED = "application/json"
 
 
-@rules(without(*LIST_REPORTS, "responses"), changed("api", "openapi", to="2.0"), changed(*GET_REPORT, "parameter", to=[]))
+@rules(
+    without(*LIST_REPORTS, "responses"), changed("api", "openapi", to="2.0"), changed(*GET_REPORT, "parameter", to=[])
+)
 def openapi_document_is_valid(shipped: Shipped) -> Iterator[str]:
     for error in Draft4Validator(OPENAPI_30).iter_errors(shipped.api):
         yield f"{API}, {'/'.join(map(str, error.absolute_path))}: {error.message[:300]}"
 
 
-@rules(changed(*LIST_REPORTS, "responses", "200", "content", MAPPED, "schema", "$ref", to="#/components/schemas/Reports"))
+@rules(
+    changed(*LIST_REPORTS, "responses", "200", "content", MAPPED, "schema", "$ref", to="#/components/schemas/Reports")
+)
 def every_local_reference_leads_somewhere(shipped: Shipped) -> Iterator[str]:
     for text in strings(shipped.api):
         if text.startswith("#/components/"):
@@ -114,14 +118,19 @@ def every_operation_is_wired(shipped: Shipped) -> Iterator[str]:
             yield f"{operation.where}: its {INTEGRATION} lacks {', '.join(sorted(missing))}"
 
 
-@rules(changed(*GET_REPORT, "security", to=[]), changed("api", "components", "securitySchemes", "apiKey", "name", to="key"))
+@rules(
+    changed(*GET_REPORT, "security", to=[]), changed("api", "components", "securitySchemes", "apiKey", "name", to="key")
+)
 def every_route_but_webhooks_demands_a_key(shipped: Shipped) -> Iterator[str]:
     scheme = shipped.api["components"]["securitySchemes"]["apiKey"]
     if scheme != {"type": "apiKey", "name": "x-api-key", "in": "header"}:
         yield f"{API}: API Gateway knows a key only in the header x-api-key, not {scheme}"
     for operation in operations(shipped):
         if operation.wants_key == operation.is_webhook:
-            yield f"{operation.where}: {'a webhook sends no key' if operation.is_webhook else 'demand the key'}: set security"
+            yield (
+                f"{operation.where}: {'a webhook sends no key' if operation.is_webhook else 'demand the key'}: "
+                "set security"
+            )
 
 
 @rules(without(*GET_REPORT, "parameters"))
@@ -142,7 +151,7 @@ def every_parameter_that_is_mapped_is_declared(shipped: Shipped) -> Iterator[str
             yield f"{operation.where}: {name} must be both a parameter and used by the request template"
 
 
-# --- answers --------------------------------------------------------------------------------------------------------------
+# --- answers
 
 
 class Answer(NamedTuple):
@@ -163,9 +172,26 @@ class Answer(NamedTuple):
         return override[1] if override else self.headers.get(CONTENT_TYPE, f"'{MAPPED}'").strip("'")
 
 
+DIRECTIVE = re.compile(r"#(?:(?P<tested>if|elseif|foreach)\(|else\b|end\b)")
+
+
 def parts(template: str) -> Iterator[str]:
     """The parts of a mapping template between its branches, so that each holds one answer at the most."""
-    yield from re.split(r"^#(?:if|elseif|else|end)\b.*$", template, flags=re.MULTILINE)
+    start = 0
+    for directive in DIRECTIVE.finditer(template):
+        if directive.start() >= start:
+            yield template[start : directive.start()]
+            start = closing(template, directive.end()) if directive["tested"] else directive.end()
+    yield template[start:]
+
+
+def closing(template: str, start: int) -> int:
+    """Where the parentheses that were opened just before `start` are closed again."""
+    depth = 1
+    while depth:
+        depth += {"(": 1, ")": -1}.get(template[start], 0)
+        start += 1
+    return start
 
 
 def answers(operation: Operation) -> Iterator[Answer]:
@@ -207,11 +233,18 @@ def gateway_statuses(shipped: Shipped, operation: Operation) -> set[str]:
     return {str(responses[name]["statusCode"]) for name in names if name in responses}
 
 
-@rules(without(*LIST_REPORTS, "responses", "429"), without(*WEBHOOK, "responses", "415"), without(*GET_REPORT, "responses", "403"))
+@rules(
+    without(*LIST_REPORTS, "responses", "429"),
+    without(*WEBHOOK, "responses", "415"),
+    without(*GET_REPORT, "responses", "403"),
+)
 def every_status_of_the_gateway_is_declared(shipped: Shipped) -> Iterator[str]:
     for operation in operations(shipped):
         for status in sorted(gateway_statuses(shipped, operation) - operation.definition["responses"].keys()):
-            yield f"{operation.where}: API Gateway may answer {status} ({GATEWAY_RESPONSES}), declare it among the responses"
+            yield (
+                f"{operation.where}: API Gateway may answer {status} ({GATEWAY_RESPONSES}), declare it among "
+                "the responses"
+            )
 
 
 @rules(changed(*GET_REPORT, "responses", "418", to={"description": "Teapot"}))
@@ -222,7 +255,9 @@ def every_status_that_is_declared_can_be_answered(shipped: Shipped) -> Iterator[
             yield f"{operation.where} declares {status}, which nothing answers: drop it"
 
 
-@rules(changed(*GET_REPORT, "responses", "404", to={"description": "Not there"}), without(*GET_REPORT, "responses", WORST))
+@rules(
+    changed(*GET_REPORT, "responses", "404", to={"description": "Not there"}), without(*GET_REPORT, "responses", WORST)
+)
 def every_error_is_declared_as_a_problem(shipped: Shipped) -> Iterator[str]:
     for operation in operations(shipped):
         responses = operation.definition["responses"]
@@ -233,14 +268,19 @@ def every_error_is_declared_as_a_problem(shipped: Shipped) -> Iterator[str]:
                 yield f"{operation.where}: its {status} must be a {PROBLEM_TYPE}: #/components/responses/Problem"
 
 
-@rules(without("api", "components", "responses", "Problem", "headers"), without(*WEBHOOK, "responses", "200", "headers"))
+@rules(
+    without("api", "components", "responses", "Problem", "headers"), without(*WEBHOOK, "responses", "200", "headers")
+)
 def every_header_that_is_set_is_declared(shipped: Shipped) -> Iterator[str]:
     for operation in operations(shipped):
         for entry in operation.wired.get("responses", {}).values():
             response = dereferenced(shipped, operation.definition["responses"].get(entry["statusCode"], {}))
             for header in entry.get("responseParameters", {}):
                 if header.removeprefix("method.response.header.") not in response.get("headers", {}):
-                    yield f"{operation.where}: {header} is set but not declared in its {entry['statusCode']}, so the deployment fails"
+                    yield (
+                        f"{operation.where}: {header} is set but not declared in its {entry['statusCode']}, so "
+                        "the deployment fails"
+                    )
 
 
 @rules(
@@ -253,10 +293,13 @@ def every_answer_has_the_content_type_declared(shipped: Shipped) -> Iterator[str
             response = dereferenced(shipped, operation.definition["responses"].get(answer.status, {}))
             says_something = re.sub(r"^#set.*$", "", answer.part, flags=re.MULTILINE).strip()
             if says_something and answer.content_type not in response.get("content", {}):
-                yield f"{operation.where}: its {answer.status} is sent as {answer.content_type}, but declared as {list(response.get('content', {}))}"
+                yield (
+                    f"{operation.where}: its {answer.status} is sent as {answer.content_type}, but declared as "
+                    f"{list(response.get('content', {}))}"
+                )
 
 
-# --- problem documents ----------------------------------------------------------------------------------------------------
+# --- problem documents
 
 # Expressions that the error templates use, and text that may stand in their place.
 RENDERED = (
@@ -331,7 +374,7 @@ def every_gateway_response_is_a_problem(shipped: Shipped) -> Iterator[str]:
                 yield f"{API}, {name}: its problem {wrong}"
 
 
-# --- the report, the same everywhere --------------------------------------------------------------------------------------
+# --- the report, the same everywhere
 
 PRINTED = re.compile(r'"(\w+)": "?\$item\.(\w+)\.S\b')
 
@@ -360,7 +403,12 @@ def no_printed_reports(shipped: Shipped) -> None:
     without(*LIST_REPORTS, INTEGRATION, "responses", "200")(shipped)
 
 
-@rules(without_reply_in_template, crossed_in_template, no_printed_reports, changed("schemas", "report", "properties", "score", to={}))
+@rules(
+    without_reply_in_template,
+    crossed_in_template,
+    no_printed_reports,
+    changed("schemas", "report", "properties", "score", to={}),
+)
 def every_report_that_is_printed_is_the_schemas(shipped: Shipped) -> Iterator[str]:
     wanted = sorted((name, name) for name in shipped.schemas["report"]["properties"])
     lines = list(printed(shipped))
@@ -373,14 +421,10 @@ def every_report_that_is_printed_is_the_schemas(shipped: Shipped) -> Iterator[st
 
 def saved_attributes(shipped: Shipped) -> set[str]:
     """The attributes of the item that compose_report makes of a report, from its source."""
-    for path, tree in shipped.python("functions/compose_report/").items():
-        for node in ast.walk(tree):
-            if isinstance(node, ast.FunctionDef) and node.name == "report_item":
-                literals = [inner for inner in ast.walk(node) if isinstance(inner, ast.Dict)]
-                if literals:
-                    return {str(key.value) for key in literals[0].keys if isinstance(key, ast.Constant)}
-        assert path
-    return set()
+    nodes = [node for tree in shipped.python("functions/compose_report/").values() for node in ast.walk(tree)]
+    makers = [node for node in nodes if isinstance(node, ast.FunctionDef) and node.name == "report_item"]
+    literals = [node for maker in makers for node in ast.walk(maker) if isinstance(node, ast.Dict)]
+    return {str(key.value) for key in literals[0].keys if isinstance(key, ast.Constant)} if literals else set()
 
 
 @rules(
@@ -401,7 +445,10 @@ def every_saved_report_is_found_by_its_indexes(shipped: Shipped) -> Iterator[str
     saved = saved_attributes(shipped)
     for attribute in table["AttributeDefinitions"]:
         if attribute["AttributeName"] not in saved:
-            yield f"ReportsTable is searched by {attribute['AttributeName']}, which report_item in functions/compose_report does not save"
+            yield (
+                f"ReportsTable is searched by {attribute['AttributeName']}, which report_item in "
+                "functions/compose_report does not save"
+            )
 
 
 @rules(
@@ -414,11 +461,14 @@ def every_component_agrees_with_its_schema(shipped: Shipped) -> Iterator[str]:
         schema = shipped.schemas.get(path)
         if schema is None:
             yield f"{API}: component {name} has no schemas/{path}.json"
-        elif set(component["required"]) != set(schema["required"]) or not component["properties"].keys() <= schema["properties"].keys():
+        elif (
+            set(component["required"]) != set(schema["required"])
+            or not component["properties"].keys() <= schema["properties"].keys()
+        ):
             yield f"{API}: component {name} requires or knows other members than schemas/{path}.json"
 
 
-# --- what stands behind ---------------------------------------------------------------------------------------------------
+# --- what stands behind
 
 
 def behind(shipped: Shipped, operation: Operation) -> set[str]:
@@ -450,7 +500,10 @@ def every_integration_waits_for_its_machine(shipped: Shipped) -> Iterator[str]:
         for name in behind(shipped, operation) & machines.keys():
             needs = shipped.machines[machine_of(machines[name]["Properties"])]["TimeoutSeconds"] * 1000
             if not needs < waits <= REST_MILLISECONDS:
-                yield f"{operation.where} waits {waits} ms for {name}, which may take {needs}: choose more, up to {REST_MILLISECONDS}"
+                yield (
+                    f"{operation.where} waits {waits} ms for {name}, which may take {needs}: choose more, up to "
+                    f"{REST_MILLISECONDS}"
+                )
 
 
 def other_partition(shipped: Shipped) -> None:

@@ -1,10 +1,8 @@
 """The emulator's patches against the pinned ministack: when the pin moves, each must be looked at again."""
 
-import importlib
-import inspect
-import threading
 from importlib.metadata import version
-from types import SimpleNamespace
+from importlib.util import find_spec
+from pathlib import Path
 
 import pytest
 
@@ -14,24 +12,29 @@ from infra.local.aws.patches import PATCHES, Patch, source_digest
 PIN = "1.5.33"
 
 
-def original(patch: Patch) -> object:
-    """The upstream object from its source file, whether or not this process has applied the patches."""
-    module = importlib.import_module(patch.module)
-    source = inspect.getsource(module)
-    names = patch.name.split(".")
-    if patch.name.isupper() or names[-1].lstrip("_").isupper():
-        namespace = SimpleNamespace(text=source[source.index(f"\n{patch.name} = ") :].split("\n'''", 1)[0])
-        return str(namespace.text)
-    head = "    def " if len(names) > 1 else "def "
-    start = source.index(f"\n{head}{names[-1]}(") + 1
-    lines = source[start:].splitlines(keepends=True)
+def module_source(name: str) -> str:
+    """A module's text, without importing it: ministack would keep the settings of the moment for the whole run."""
+    spec = find_spec(name)
+    assert spec is not None
+    assert spec.origin is not None
+    return Path(spec.origin).read_text()
+
+
+def upstream_source(patch: Patch) -> str:
+    """The function or string as ministack ships it."""
+    source = module_source(patch.module)
+    *owners, name = patch.name.split(".")
+    if name.isupper():
+        return source[source.index(f"\n{name} = ") :].split("\n'''", 1)[0]
+    head = "    def " if owners else "def "
+    lines = source[source.index(f"\n{head}{name}(") + 1 :].splitlines(keepends=True)
     indent = len(head) - len("def ")
-    body = [lines[0]]
-    for line in lines[1:]:
-        if line.strip() and len(line) - len(line.lstrip()) <= indent and not line.lstrip().startswith(")"):
-            break
-        body.append(line)
-    return "".join(body).rstrip() + "\n"
+    ends = (n for n, line in enumerate(lines) if n and line.strip() and _outside(line, indent))
+    return "".join(lines[: next(ends, len(lines))]).rstrip() + "\n"
+
+
+def _outside(line: str, indent: int) -> bool:
+    return len(line) - len(line.lstrip()) <= indent and not line.lstrip().startswith(")")
 
 
 OURS = [patch for patch in PATCHES if patch.digest]
@@ -43,16 +46,16 @@ def test_pin_is_the_version_the_patches_were_written_for() -> None:
 
 @pytest.mark.parametrize("patch", OURS, ids=lambda patch: patch.name)
 def test_patched_source_is_the_one_the_patch_was_written_for(patch: Patch) -> None:
-    digest = source_digest(str(original(patch)))
+    digest = source_digest(upstream_source(patch))
     assert digest == patch.digest, f"{patch.module}.{patch.name} has changed: read it, then set its digest to {digest}"
 
 
 def test_arrival_event_is_the_one_every_producer_sets() -> None:
-    event = importlib.import_module("ministack.core.concurrency").esm_wake
-    assert isinstance(event, threading.Event)
+    assert "\nesm_wake = threading.Event()" in module_source("ministack.core.concurrency")
     for service in ("sqs", "sns", "eventbridge", "s3"):
-        assert importlib.import_module(f"ministack.services.{service}").esm_wake is event
-        assert "esm_wake.set()" in inspect.getsource(importlib.import_module(f"ministack.services.{service}"))
+        source = module_source(f"ministack.services.{service}")
+        assert "from ministack.core.concurrency import esm_wake" in source
+        assert "esm_wake.set()" in source
 
 
 def test_every_patch_says_why() -> None:
@@ -70,10 +73,10 @@ def test_reasons_for_the_patches_still_hold() -> None:
         "Worker._drain_stderr_bounded": "first_line_wait: float = 0.050",
         "_invoke_target": "_dispatch_to_sqs(spec, event_payload",
     }
-    assert {name for name, needle in needles.items() if needle in str(original(_named(name)))} == set(needles)
-    queue_policy = str(original(_named("_invoke_target")))
-    assert "queue_policy_allows" not in queue_policy
-    assert "DeadLetterConfig" not in queue_policy
+    assert {name for name, needle in needles.items() if needle in upstream_source(_named(name))} == set(needles)
+    delivery = upstream_source(_named("_invoke_target"))
+    assert "queue_policy_allows" not in delivery
+    assert "DeadLetterConfig" not in delivery
 
 
 def test_worker_script_patch_refuses_another_script() -> None:

@@ -1,4 +1,5 @@
-"""Rules of the events: what is put on the bus has a schema, rules match it, and machines get from pipes what they read."""
+"""Rules of the events: what is put on the bus has a schema, rules match it, and machines get from pipes what "
+"they read."""
 
 from __future__ import annotations
 
@@ -77,7 +78,10 @@ def every_event_put_has_a_schema_of_its_name(shipped: Shipped) -> Iterator[str]:
     for task, entry in entries(shipped):
         schema = schema_of(shipped, entry["DetailType"])
         if schema is None or schema["title"] != entry["DetailType"]:
-            yield f"{task.path} puts {entry['DetailType']}: write schemas/events/{snake_case(entry['DetailType'])}.json with that title"
+            yield (
+                f"{task.path} puts {entry['DetailType']}: write "
+                f"schemas/events/{snake_case(entry['DetailType'])}.json with that title"
+            )
 
 
 @rules(changed(*reply_state("AnnounceSent"), "Parameters", "Entries", 0, "Source", to="dragoman.reply"))
@@ -109,7 +113,10 @@ def every_event_written_in_a_machine_fits_its_schema(shipped: Shipped) -> Iterat
         given = {name.removesuffix(".$") for name in detail}
         wrong = (given ^ set(schema["required"])) - (given & schema["properties"].keys())
         for name in sorted(wrong):
-            yield f"{task.path}: {name} is {'unknown to' if name in given else 'required by'} the schema of {entry['DetailType']}"
+            yield (
+                f"{task.path}: {name} is {'unknown to' if name in given else 'required by'} the schema of "
+                f"{entry['DetailType']}"
+            )
         for name, value in detail.items():
             if name in schema["properties"] and not validator(shipped, schema["properties"][name]).is_valid(value):
                 yield f"{task.path}: {name} may not be {value!r}"
@@ -152,10 +159,13 @@ def every_sample_that_rules_are_tried_on_is_valid(shipped: Shipped) -> Iterator[
     for sample in samples(shipped):
         schema = schema_of(shipped, sample["detail-type"])
         if schema is None or not validator(shipped, schema).is_valid(sample["detail"]):
-            yield f"An example of {sample['detail-type']} is not valid by its own schema: {json.dumps(sample['detail'])[:120]}"
+            yield (
+                f"An example of {sample['detail-type']} is not valid by its own schema: "
+                f"{json.dumps(sample['detail'])[:120]}"
+            )
 
 
-# --- from rule to queue to pipe to machine --------------------------------------------------------------------------------
+# --- from rule to queue to pipe to machine
 
 
 def fed_by(shipped: Shipped, queue: str) -> Iterator[str]:
@@ -166,7 +176,8 @@ def fed_by(shipped: Shipped, queue: str) -> Iterator[str]:
 
 
 def handed_over(pipe: Json) -> dict[str, str]:
-    """What a pipe's InputTemplate gives: each key with the path it is filled from. Raises ValueError when it is no JSON."""
+    """What a pipe's InputTemplate gives: each key with the path it is filled from. Raises ValueError when it "
+    "is no JSON."""
     text = re.sub(r"<([^>]+)>", r'"\1"', pipe["TargetParameters"]["InputTemplate"])
     return dict(json.loads(text))
 
@@ -192,7 +203,10 @@ def every_machine_gets_from_its_pipe_what_it_reads(shipped: Shipped) -> Iterator
     for name, pipe, machine, _ in piped(shipped):
         start = shipped.machines[machine]["States"][shipped.machines[machine]["StartAt"]]
         if start.get("InputPath") != "$[0]":
-            yield f"{machine}/{shipped.machines[machine]['StartAt']}: a pipe hands over a batch, so begin with InputPath $[0]"
+            yield (
+                f"{machine}/{shipped.machines[machine]['StartAt']}: a pipe hands over a batch, so begin with "
+                "InputPath $[0]"
+            )
         read = {match[1] for text in strings(start.get("Parameters", {})) if (match := re.match(r"\$\.(\w+)", text))}
         for key in sorted(read - handed_over(pipe).keys()):
             yield f"{machine} reads $.{key} in its first state, but {name} hands over {sorted(handed_over(pipe))}"
@@ -201,19 +215,28 @@ def every_machine_gets_from_its_pipe_what_it_reads(shipped: Shipped) -> Iterator
 PIPE_SOURCES = re.compile(r"\$\.(body\.(detail|id|time|detail-type)(\.\w+)*|messageId|attributes\.\w+)")
 
 
-@rules(changed(*input_template("MessagesPipe"), to='{"message": <$.detail>, "receiveCount": <$.attributes.ApproximateReceiveCount>}'))
+@rules(
+    changed(
+        *input_template("MessagesPipe"),
+        to='{"message": <$.detail>, "receiveCount": <$.attributes.ApproximateReceiveCount>}',
+    )
+)
 def every_pipe_takes_from_an_event_in_a_queue(shipped: Shipped) -> Iterator[str]:
     for name, pipe, _, _ in piped(shipped):
         for path in handed_over(pipe).values():
             if path.startswith("$") and not PIPE_SOURCES.fullmatch(path):
-                yield f"{name} takes {path}, which an event in an SQS message does not have: its detail is $.body.detail"
+                yield (
+                    f"{name} takes {path}, which an event in an SQS message does not have: its detail is $.body.detail"
+                )
 
 
 def paths_into(shipped: Shipped, machine: str, root: str) -> Iterator[tuple[str, str]]:
     """Every path "$.root.…" that a machine reads, with the state that reads it."""
     for state in states(shipped):
         if state.machine == machine:
-            for text in strings({name: value for name, value in state.definition.items() if name not in ("ItemProcessor", "Comment")}):
+            for text in strings(
+                {name: value for name, value in state.definition.items() if name not in ("ItemProcessor", "Comment")}
+            ):
                 yield from ((state.path, found) for found in re.findall(rf"(?<!\$)\$\.({root}(?:\.\w+)+)", text))
 
 
@@ -239,7 +262,10 @@ def every_path_into_an_event_is_one_its_schema_requires(shipped: Shipped) -> Ite
                 for detail_type in detail_types:
                     schema = schema_of(shipped, detail_type)
                     if schema is None or not is_there(shipped, schema, path.split(".")[1:]):
-                        yield f"{state} reads $.{path}, which the schema of {detail_type} does not require: no such path fails the execution"
+                        yield (
+                            f"{state} reads $.{path}, which the schema of {detail_type} does not require: no "
+                            "such path fails the execution"
+                        )
 
 
 @pytest.mark.parametrize(

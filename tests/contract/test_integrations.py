@@ -41,7 +41,9 @@ def reply_state(name: str) -> tuple[str, ...]:
 
 @rules(
     changed(*message_state("FindReport"), "Resource", to="arn:aws:states:::dynamodb:fetchItem"),
-    changed(*message_state("DetectLanguage"), "Resource", to="arn:aws:states:::aws-sdk:comprehendo:detectDominantLanguage"),
+    changed(
+        *message_state("DetectLanguage"), "Resource", to="arn:aws:states:::aws-sdk:comprehendo:detectDominantLanguage"
+    ),
 )
 def every_call_exists_in_aws(shipped: Shipped) -> Iterator[str]:
     for task in tasks(shipped):
@@ -68,7 +70,10 @@ HTTP_REQUIRED = {"ApiEndpoint", "Method", "Authentication"}
 HTTP_TAKES = {*HTTP_REQUIRED, "Headers", "QueryParameters", "RequestBody", "Transform"}
 
 
-@rules(without(*reply_state("Send"), "Parameters", "Authentication"), changed(*reply_state("Send"), "Parameters", "Body", to={}))
+@rules(
+    without(*reply_state("Send"), "Parameters", "Authentication"),
+    changed(*reply_state("Send"), "Parameters", "Body", to={}),
+)
 def every_http_task_passes_parameters_that_step_functions_takes(shipped: Shipped) -> Iterator[str]:
     for task in tasks(shipped):
         used = integration(task)
@@ -113,7 +118,9 @@ def every_error_has_its_services_prefix(shipped: Shipped) -> Iterator[str]:
         for error in named_errors(task):
             own = used.service == "lambda" and "." not in error
             if error not in RESERVED and not own and not error.startswith(f"{used.prefix}."):
-                yield f"{task.path} names {error}, but errors of {task.definition['Resource']} begin with {used.prefix}."
+                yield (
+                    f"{task.path} names {error}, but errors of {task.definition['Resource']} begin with {used.prefix}."
+                )
 
 
 @rules(
@@ -143,10 +150,13 @@ def every_error_of_an_http_task_exists(shipped: Shipped) -> Iterator[str]:
             continue
         for error in named_errors(task):
             if error not in RESERVED | CONNECTION_ERRORS and not HTTP_STATUS.fullmatch(error):
-                yield f"{task.path} waits for {error}, which http:invoke does not raise: its connection's errors are {sorted(CONNECTION_ERRORS)}"
+                yield (
+                    f"{task.path} waits for {error}, which http:invoke does not raise: its connection's errors "
+                    f"are {sorted(CONNECTION_ERRORS)}"
+                )
 
 
-# --- our functions' own errors --------------------------------------------------------------------------------------------
+# --- our functions' own errors
 
 
 def function_package(shipped: Shipped, task: State) -> str | None:
@@ -193,7 +203,11 @@ def every_error_caught_by_name_is_a_class_of_the_function(shipped: Shipped) -> I
 
 
 @rules(
-    rewritten("functions/normalise_webhook/errors.py", "class InvalidWebhook", "class TooOld(DragomanError):\n    pass\n\n\nclass InvalidWebhook"),
+    rewritten(
+        "functions/normalise_webhook/errors.py",
+        "class InvalidWebhook",
+        "class TooOld(DragomanError):\n    pass\n\n\nclass InvalidWebhook",
+    ),
     without("machines", "intake", "States", "NormaliseWebhook", "Catch", 0),
 )
 def every_error_of_a_function_is_caught_by_name_or_internal(shipped: Shipped) -> Iterator[str]:
@@ -201,14 +215,18 @@ def every_error_of_a_function_is_caught_by_name_or_internal(shipped: Shipped) ->
         package = function_package(shipped, task)
         missing = typed_errors(shipped, package) - set(named_errors(task)) - INTERNAL_ERRORS.keys() if package else ()
         for error in sorted(missing):
-            yield f"{task.path} does not catch {error}, which functions/{package} raises: catch it or list it in INTERNAL_ERRORS"
+            yield (
+                f"{task.path} does not catch {error}, which functions/{package} raises: catch it or list it in "
+                "INTERNAL_ERRORS"
+            )
 
 
-# --- DynamoDB -------------------------------------------------------------------------------------------------------------
+# --- DynamoDB
 
 
 def item_calls(shipped: Shipped) -> Iterator[tuple[State, str, Json]]:
-    """Every DynamoDB call of the machines and every part of a transaction: the task, the table's logical id, the parameters."""
+    """Every DynamoDB call of the machines and every part of a transaction: the task, the table's logical id, "
+    "the parameters."""
     for task in tasks(shipped):
         used = integration(task)
         if used is None or used.service != "dynamodb":
@@ -258,7 +276,9 @@ def expressions(call: Json) -> str:
 
 @rules(
     changed(*reply_state("FindContact"), "Parameters", "ProjectionExpression", to="#optedOut"),
-    without(*reply_state("RecordOutcome"), "Parameters", "TransactItems", 0, "Update", "ExpressionAttributeValues", ":at"),
+    without(
+        *reply_state("RecordOutcome"), "Parameters", "TransactItems", 0, "Update", "ExpressionAttributeValues", ":at"
+    ),
     changed(*reply_state("CountReply"), "Parameters", "ExpressionAttributeNames", to={"#unused": "x"}),
 )
 def every_placeholder_is_given_and_used(shipped: Shipped) -> Iterator[str]:
@@ -266,11 +286,22 @@ def every_placeholder_is_given_and_used(shipped: Shipped) -> Iterator[str]:
         used = set(re.findall(r"[#:]\w+", expressions(call)))
         given = {*call.get("ExpressionAttributeNames", {}), *call.get("ExpressionAttributeValues", {})}
         for name in sorted(used ^ given):
-            yield f"{task.path}: {name} is {'not given' if name in used else 'given for nothing'}, which DynamoDB refuses"
+            yield (
+                f"{task.path}: {name} is {'not given' if name in used else 'given for nothing'}, which DynamoDB refuses"
+            )
 
 
 KEYWORDS = {"SET", "REMOVE", "ADD", "DELETE", "AND", "OR", "NOT", "BETWEEN", "IN"}
-FUNCTIONS = {"attribute_exists", "attribute_not_exists", "attribute_type", "begins_with", "contains", "size", "if_not_exists", "list_append"}
+FUNCTIONS = {
+    "attribute_exists",
+    "attribute_not_exists",
+    "attribute_type",
+    "begins_with",
+    "contains",
+    "size",
+    "if_not_exists",
+    "list_append",
+}
 
 
 @rules(changed(*reply_state("FindContact"), "Parameters", "ProjectionExpression", to="optedOut, language"))
@@ -279,7 +310,10 @@ def no_expression_names_a_reserved_word(shipped: Shipped) -> Iterator[str]:
     for task, _, call in item_calls(shipped):
         words = set(re.findall(r"(?<![#:\w])[A-Za-z]\w*", expressions(call))) - KEYWORDS - FUNCTIONS
         for word in sorted(word for word in words if word.upper() in reserved):
-            yield f"{task.path}: {word} is a reserved word of DynamoDB, write #{word} and give it in ExpressionAttributeNames"
+            yield (
+                f"{task.path}: {word} is a reserved word of DynamoDB, write #{word} and give it in "
+                "ExpressionAttributeNames"
+            )
 
 
 @rules.each

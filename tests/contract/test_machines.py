@@ -1,4 +1,5 @@
-"""Rules of the state machines: time-outs, retries, catches, ways through. See docs/decisions.md and statemachines/*.md."""
+"""Rules of the state machines: time-outs, retries, catches, ways through. See docs/decisions.md and "
+"statemachines/*.md."""
 
 from __future__ import annotations
 
@@ -41,7 +42,9 @@ def fan_out() -> tuple[str, ...]:
     return ("machines", "message", "States", "TranslateForDesk")
 
 
-@rules(without(*send(), "TimeoutSeconds"), without(*fan_out(), "ItemProcessor", "States", "Translate", "TimeoutSeconds"))
+@rules(
+    without(*send(), "TimeoutSeconds"), without(*fan_out(), "ItemProcessor", "States", "Translate", "TimeoutSeconds")
+)
 def every_task_times_out(shipped: Shipped) -> Iterator[str]:
     for task in tasks(shipped):
         if not {"TimeoutSeconds", "TimeoutSecondsPath"} & task.definition.keys():
@@ -63,14 +66,22 @@ def every_task_retries_something(shipped: Shipped) -> Iterator[str]:
             yield f"{task.path} gives up at the first hiccup: add a Retry for its transient errors"
 
 
-@rules(*(without(*send(), "Retry", 0, field) for field in ("IntervalSeconds", "MaxAttempts", "BackoffRate", "MaxDelaySeconds")),
-       changed(*send(), "Retry", 0, "JitterStrategy", to="NONE"))
+@rules(
+    *(
+        without(*send(), "Retry", 0, field)
+        for field in ("IntervalSeconds", "MaxAttempts", "BackoffRate", "MaxDelaySeconds")
+    ),
+    changed(*send(), "Retry", 0, "JitterStrategy", to="NONE"),
+)
 def every_retry_is_bounded_and_jittered(shipped: Shipped) -> Iterator[str]:
     for state in states(shipped):
         for clause in state.definition.get("Retry", []):
             missing = {"IntervalSeconds", "MaxAttempts", "BackoffRate", "MaxDelaySeconds"} - clause.keys()
             if missing or clause.get("JitterStrategy") != "FULL":
-                yield f"{state.path} retries {clause['ErrorEquals'][0]} without {sorted(missing) or 'JitterStrategy FULL'}"
+                yield (
+                    f"{state.path} retries {clause['ErrorEquals'][0]} without "
+                    f"{sorted(missing) or 'JitterStrategy FULL'}"
+                )
 
 
 def shadowed(clauses: list[Json]) -> Iterator[str]:
@@ -126,18 +137,29 @@ def wait_without_catch(shipped: Shipped) -> None:
 @rules(wait_without_end, wait_without_catch)
 def every_wait_for_a_token_ends_and_is_caught(shipped: Shipped) -> Iterator[str]:
     for task in filter(waits, tasks(shipped)):
-        if not {"TimeoutSeconds", "HeartbeatSeconds", "TimeoutSecondsPath", "HeartbeatSecondsPath"} & task.definition.keys():
+        if (
+            not {"TimeoutSeconds", "HeartbeatSeconds", "TimeoutSecondsPath", "HeartbeatSecondsPath"}
+            & task.definition.keys()
+        ):
             yield f"{task.path} may wait for its token for ever: give it TimeoutSeconds or HeartbeatSeconds"
         if not task.definition.get("Catch"):
             yield f"{task.path} waits for a token that may never come: catch that"
 
 
-@rules(make_send_wait, changed("machines", "reply", "States", "Send", "Resource", to="arn:aws:states:::states:startExecution.sync:2"))
-def no_express_machine_waits_for_others(shipped: Shipped) -> Iterator[str]:
-    for task in tasks(shipped):
-        kind = machine_resource(shipped, task.machine)[1].get("Type")
-        if kind == "EXPRESS" and re.search(r"\.(sync(:2)?|waitForTaskToken)$", task.definition["Resource"]):
-            yield f"{task.path}: {task.definition['Resource']} does not exist in Express machines; make it a Standard one"
+@rules(
+    make_send_wait,
+    changed(*send(), "Resource", to="arn:aws:states:::states:startExecution.sync:2"),
+    changed(*fan_out(), "ItemProcessor", "ProcessorConfig", "Mode", to="DISTRIBUTED"),
+)
+def no_express_machine_does_what_only_standard_can(shipped: Shipped) -> Iterator[str]:
+    for state in states(shipped):
+        if machine_resource(shipped, state.machine)[1].get("Type") != "EXPRESS":
+            continue
+        resource = state.definition.get("Resource", "")
+        if re.search(r"\.(sync(:2)?|waitForTaskToken)$", resource):
+            yield f"{state.path}: {resource} does not exist in Express machines; make it a Standard one"
+        if state.definition.get("ItemProcessor", {}).get("ProcessorConfig", {}).get("Mode") == "DISTRIBUTED":
+            yield f"{state.path}: a Distributed Map does not exist in Express machines; make it a Standard one"
 
 
 @rules(without(*send(), "Catch"), changed(*send(), "Catch", 2, "ErrorEquals", to=["States.Timeout"]))
@@ -162,7 +184,9 @@ def always_fails(level: Json, name: str, seen: frozenset[str] = frozenset()) -> 
     if definition["Type"] == "Fail" or name in seen:
         return True
     ahead = list(followers(definition))
-    return bool(ahead) and not definition.get("End") and all(always_fails(level, after, seen | {name}) for after in ahead)
+    return (
+        bool(ahead) and not definition.get("End") and all(always_fails(level, after, seen | {name}) for after in ahead)
+    )
 
 
 def records(definition: Json, error_path: str) -> bool:
@@ -197,10 +221,16 @@ def every_catch_keeps_the_input(shipped: Shipped) -> Iterator[str]:
     for state in states(shipped):
         for clause in state.definition.get("Catch", []):
             if clause.get("ResultPath") in (None, "$"):
-                yield f"{state.path} loses its input when it catches {clause['ErrorEquals'][0]}: give the clause a ResultPath"
+                yield (
+                    f"{state.path} loses its input when it catches {clause['ErrorEquals'][0]}: give the clause "
+                    "a ResultPath"
+                )
 
 
-@rules(without("machines", "intake", "States", "NotKept", "Error"), without("machines", "intake", "States", "NotKept", "Cause"))
+@rules(
+    without("machines", "intake", "States", "NotKept", "Error"),
+    without("machines", "intake", "States", "NotKept", "Cause"),
+)
 def every_fail_says_what_and_why(shipped: Shipped) -> Iterator[str]:
     for state in states(shipped):
         definition = state.definition
@@ -238,7 +268,11 @@ def orphan(shipped: Shipped) -> None:
     shipped.machines["message"]["States"]["Orphan"] = {"Type": "Succeed"}
 
 
-@rules(orphan, changed(*find_report(), "Next", to="NowhereToBeFound"), changed(*fan_out(), "ItemProcessor", "StartAt", to="Translate"))
+@rules(
+    orphan,
+    changed(*find_report(), "Next", to="NowhereToBeFound"),
+    changed(*fan_out(), "ItemProcessor", "StartAt", to="Translate"),
+)
 def every_state_is_reached_and_leads_somewhere(shipped: Shipped) -> Iterator[str]:
     for state in states(shipped):
         level, definition = state.level, state.definition
@@ -312,7 +346,7 @@ def every_machine_page_tells_its_time(shipped: Shipped) -> Iterator[str]:
 
 
 def slow_function(shipped: Shipped) -> None:
-    shipped.template["Globals"]["Function"]["Timeout"] = 9
+    shipped.template["Globals"]["Function"]["Timeout"] = 900
 
 
 @rules(slow_function)

@@ -17,7 +17,11 @@ def policy(role: str, *path: object) -> tuple[object, ...]:
 
 
 def told(grants: set[Grant]) -> str:
-    return "; ".join(sorted(f"{action} on {resource}{f' if {condition}' if condition else ''}" for action, resource, condition in grants))
+    return "; ".join(
+        sorted(
+            f"{action} on {resource}{f' if {condition}' if condition else ''}" for action, resource, condition in grants
+        )
+    )
 
 
 REPLY = ("machines", "reply", "States")
@@ -25,7 +29,14 @@ REPLY = ("machines", "reply", "States")
 
 @rules(
     changed("machines", "message", "States", "FindContact", "Resource", to="arn:aws:states:::dynamodb:deleteItem"),
-    changed(*REPLY, "RecordOutcome", "Parameters", "TransactItems", 0, to={"ConditionCheck": {"TableName": "${OutboundTable}"}}),
+    changed(
+        *REPLY,
+        "RecordOutcome",
+        "Parameters",
+        "TransactItems",
+        0,
+        to={"ConditionCheck": {"TableName": "${OutboundTable}"}},
+    ),
     changed(*REPLY, "AnnounceSent", "Parameters", "Entries", 0, "DetailType", to="MessageDelivered"),
     changed(*REPLY, "Send", "Parameters", "Method", to="PUT"),
     changed(*REPLY, "Send", "Parameters", "ApiEndpoint", to="${TwilioApiUrl}/elsewhere"),
@@ -42,12 +53,17 @@ def every_role_is_allowed_what_its_user_does(shipped: Shipped) -> Iterator[str]:
 
 
 @rules(
-    appended(*policy("MessageRole"), item={"Effect": "Allow", "Action": "dynamodb:Scan", "Resource": {"Fn::GetAtt": ["ReportsTable", "Arn"]}}),
+    appended(
+        *policy("MessageRole"),
+        item={"Effect": "Allow", "Action": "dynamodb:Scan", "Resource": {"Fn::GetAtt": ["ReportsTable", "Arn"]}},
+    ),
     changed(*policy("MessageRole", 1, "Action"), to=["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:DeleteItem"]),
     appended(*policy("ReplyRole", 8, "Condition", "StringEquals", "events:detail-type"), item="ReportCreated"),
     without(*policy("IntakeRole", 1, "Condition")),
     without("machines", "reply", "States", "TranslateText"),
-    changed(*policy("MessagesPipeRole", 1, "Resource"), to=[{"Ref": "MessageStateMachine"}, {"Ref": "ReplyStateMachine"}]),
+    changed(
+        *policy("MessagesPipeRole", 1, "Resource"), to=[{"Ref": "MessageStateMachine"}, {"Ref": "ReplyStateMachine"}]
+    ),
     changed(*policy("ApiRole", 1, "Action"), to=["dynamodb:GetItem", "dynamodb:PutItem"]),
     rewritten("functions/dragoman/secrets.py", "get_secret_value", "describe_secret"),
 )
@@ -61,7 +77,14 @@ def no_role_is_allowed_anything_else(shipped: Shipped) -> Iterator[str]:
     changed(*policy("ReplyRole", 0, "Action"), to="*"),
     changed(*policy("ReplyRole", 0, "Action"), to="dynamodb:*"),
     changed(*policy("ReplyRole", 0, "Resource"), to="*"),
-    changed("template", "Resources", "ReplyRole", "Properties", "ManagedPolicyArns", to=["arn:aws:iam::aws:policy/AdministratorAccess"]),
+    changed(
+        "template",
+        "Resources",
+        "ReplyRole",
+        "Properties",
+        "ManagedPolicyArns",
+        to=["arn:aws:iam::aws:policy/AdministratorAccess"],
+    ),
 )
 def no_role_has_a_wildcard_without_a_reason(shipped: Shipped) -> Iterator[str]:
     for role, item in shipped.resources("AWS::IAM::Role").items():
@@ -71,7 +94,10 @@ def no_role_has_a_wildcard_without_a_reason(shipped: Shipped) -> Iterator[str]:
             for action in many(statement["Action"]):
                 everywhere = "*" in map(target, many(statement["Resource"]))
                 if "*" in action or (everywhere and action not in UNBOUND):
-                    yield f"{role} allows {action} on {'everything' if everywhere else 'its resources'}: name actions and resources"
+                    yield (
+                        f"{role} allows {action} on {'everything' if everywhere else 'its resources'}: name "
+                        "actions and resources"
+                    )
 
 
 def idle_role(shipped: Shipped) -> None:

@@ -88,7 +88,9 @@ def run_embedded(machine: Machine, book: MockBook, case: str, given: Any) -> Acc
     thread.start()
     thread.join(BOUND)
     if thread.is_alive():
-        raise strict.ExecutionHangsError(f"{machine.name}#{case} did not end within {BOUND} s; it entered {account.path}")
+        raise strict.ExecutionHangsError(
+            f"{machine.name}#{case} did not end within {BOUND} s; it entered {account.path}"
+        )
     account.problems += [*run.problems, *(f"never used: {answer}" for answer in run.unused())]
     return account
 

@@ -9,12 +9,12 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from compose_report.logic import compose_all
-from normalise_webhook.logic import normalise
-from normalise_webhook.webhook import Form
 
+from compose_report.logic import compose_all
 from infra.local.sfn import mocks
 from infra.local.sfn.definitions import Machine, load
+from normalise_webhook.logic import normalise
+from normalise_webhook.webhook import Form
 from tests.statemachines import cases, engines
 from tests.statemachines.test_cases import event_problems, largest_payload, tasks_of
 
@@ -75,7 +75,7 @@ def put() -> list[Any]:
 @both_engines
 @all_texts
 def test_biggest_message_passes_intake_far_under_the_limit(engine: str, text: str) -> None:
-    answers = {
+    answers: dict[str, list[Any]] = {
         "NormaliseWebhook": [{"StatusCode": 200, "Payload": {"message": biggest_message(text)}}],
         "PutMessageReceived": put(),
     }
@@ -91,7 +91,7 @@ def test_biggest_message_becomes_a_report_far_under_the_limit(engine: str, text:
     translated = [
         {"TranslatedText": text, "SourceLanguageCode": "en", "TargetLanguageCode": code} for code in LANGUAGES
     ]
-    answers = {
+    answers: dict[str, list[Any]] = {
         "FindReport": [{}],
         "FindContact": [{}],
         "DetectLanguage": [{"Languages": [{"LanguageCode": "en", "Score": 0.9}]}],

@@ -67,6 +67,9 @@ class EmbeddedAws:
             listener.close()
             raise RuntimeError("an embedded AWS was already started in this process")
         self._port = listener.getsockname()[1]
+        if "ministack.app" in sys.modules:
+            listener.close()
+            raise RuntimeError("ministack was imported before its settings were made: start the embedded AWS first")
         _STARTED.set()
         self.state_dir.mkdir(parents=True, exist_ok=True)
         _set_environment(self.state_dir, self._port)

@@ -26,7 +26,9 @@ class Server(ThreadingHTTPServer):
         try:
             super().__init__(("127.0.0.1", port), _Handler)
         except OSError as error:
-            raise OSError(f"port {port} of 127.0.0.1 cannot be had ({error.strerror}); choose another with --port") from error
+            raise OSError(
+                f"port {port} of 127.0.0.1 cannot be had ({error.strerror}); choose another with --port"
+            ) from error
         self.service = service
         self.url = f"http://127.0.0.1:{self.server_address[1]}"
         threading.Thread(target=self.serve_forever, name="sfn-endpoint", daemon=True).start()

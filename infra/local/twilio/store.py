@@ -14,7 +14,7 @@ from typing import Any, Final
 LOG = logging.getLogger(__name__)
 
 MAX_MESSAGES: Final = 2000
-SAVE_SECONDS: Final = 0.25
+SAVE_SECONDS: Final = 1.0
 
 
 @dataclass
@@ -138,7 +138,7 @@ class Store:
             return
         state = {
             "next": self._next,
-            "messages": [asdict(message) for message in self._messages],
+            "messages": [vars(message) for message in self._messages],
             "optedOut": sorted(self._opted_out),
         }
         self._path.parent.mkdir(parents=True, exist_ok=True)

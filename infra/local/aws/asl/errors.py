@@ -12,9 +12,8 @@ class StateError(Exception):
         super().__init__(error)
 
     def output(self) -> dict[str, str]:
-        """The Error Output object a Catch passes on."""
-        pairs = {"Error": self.error, "Cause": self.cause}
-        return {key: value for key, value in pairs.items() if value is not None}
+        """The Error Output object a Catch passes on; what is not given is empty text in it."""
+        return {"Error": self.error or "", "Cause": self.cause or ""}
 
 
 class ExecutionTimedOut(Exception):  # noqa: N818 - an outcome, not an error

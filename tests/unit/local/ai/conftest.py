@@ -11,9 +11,8 @@ import pytest
 from botocore.config import Config
 
 from infra.local.ai.models import set_up
-from tests.unit.local.ai.serving import Serving
+from tests.unit.local.ai.serving import ROOT, Serving
 
-ROOT = Path(__file__).parents[4]
 _LOCK = threading.Lock()
 
 

@@ -10,13 +10,15 @@ from typing import Any, Self
 from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
+ROOT = Path(__file__).parents[4]
+
 
 class Serving:
     """`python -m infra.local.ai` on a free port, from enter to exit."""
 
     def __init__(self, models: Path, *arguments: str) -> None:
         command = [sys.executable, "-m", "infra.local.ai", "--port", "0", "--models", str(models), *arguments]
-        self.process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
+        self.process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, cwd=ROOT)
         line = self.process.stderr.readline() if self.process.stderr else ""
         found = re.search(r"http://\S+", line)
         assert found, line

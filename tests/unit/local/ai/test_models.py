@@ -16,6 +16,7 @@ from infra.local.ai.catalogue import PACKAGES, ModelFile, Package, digest
 from infra.local.ai.describe import describe
 from infra.local.ai.manifest import Manifest, Outcome, SetUpError
 from infra.local.ai.models import main, set_up
+from tests.unit.local.ai.serving import ROOT
 
 CONTENT = b"a model"
 
@@ -161,7 +162,7 @@ def test_manifest_that_cannot_be_read_counts_as_empty(tmp_path: Path) -> None:
 def test_complete_models_are_found_complete_in_well_under_a_second(models: Path) -> None:
     command = [sys.executable, "-m", "infra.local.ai.models", "--dir", str(models), "--firefox"]
     start = time.monotonic()
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=ROOT)
     assert (done.returncode, done.stderr) == (0, "")
     assert time.monotonic() - start < 1.0
 

@@ -2,7 +2,6 @@
 
 import json
 import shutil
-import textwrap
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -22,7 +21,7 @@ Answer = tuple[int, str, bytes]
 
 @dataclass
 class Peer:
-    """An HTTP server on loopback: the AI and the provider that machines call. `answer` decides, `requests` remembers."""
+    """An HTTP server on loopback, the AI and the provider of machines: `answer` decides, `requests` remembers."""
 
     url: str = ""
     requests: list[tuple[str, str, dict[str, str], bytes]] = field(default_factory=list)
@@ -117,8 +116,3 @@ def run(stack: dict[str, str]) -> Iterator[Run]:
     yield start
     for arn in arns:
         states.delete_state_machine(stateMachineArn=arn)
-
-
-def function_source(body: str) -> str:
-    """Python source written in a test."""
-    return textwrap.dedent(body)

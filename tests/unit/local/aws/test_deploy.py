@@ -95,7 +95,7 @@ def test_rest_api_lists_keys_and_plans(stack: dict[str, str]) -> None:
 
 
 def test_connection_reads_its_credentials_from_the_secret(stack: dict[str, str]) -> None:
-    from ministack.services import eventbridge
+    from ministack.services import eventbridge  # noqa: PLC0415 - after its environment is set
 
     [connection] = [c for c in eventbridge._connections.values() if c["ConnectionArn"] == stack["Connection"]]
     assert connection["AuthParameters"]["BasicAuthParameters"] == {"Username": "AC1", "Password": "pa:ss"}

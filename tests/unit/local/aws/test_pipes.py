@@ -109,8 +109,15 @@ def test_pipe_without_permission_leaves_the_queue_alone(
 
 def pipe_with(**fields: Any) -> Pipe:
     base: dict[str, Any] = {
-        **{"name": "p", "arn": "arn:p", "role_arn": "r", "source": "arn:q", "target": "arn:m", "batch_size": 1},
-        **{"invocation": "REQUEST_RESPONSE", "input_template": None, "filters": ()},
+        "name": "p",
+        "arn": "arn:p",
+        "role_arn": "r",
+        "source": "arn:q",
+        "target": "arn:m",
+        "batch_size": 1,
+        "invocation": "REQUEST_RESPONSE",
+        "input_template": None,
+        "filters": (),
     }
     return Pipe(**{**base, **fields})
 

@@ -262,7 +262,7 @@ def test_standard_machines_are_refused_synchronously(stack: dict[str, str]) -> N
 
 
 def test_express_executions_are_not_kept(stack: dict[str, str], run: Run) -> None:
-    from ministack.services import stepfunctions
+    from ministack.services import stepfunctions  # noqa: PLC0415 - after its environment is set
 
     before = len(stepfunctions._executions)
     for _ in range(3):

@@ -60,7 +60,10 @@ def test_sequential_runs_iterations_one_after_another_and_changes_nothing_else()
     changed = json.loads(definitions.sequential(toy.MACHINE.definition))
     assert changed["States"]["Each"].pop("MaxConcurrency") == 1
     assert toy.DEFINITION["States"]["Each"]["MaxConcurrency"] == 3
-    assert {**toy.DEFINITION["States"]["Each"], "MaxConcurrency": 1} == {**changed["States"]["Each"], "MaxConcurrency": 1}
+    assert {**toy.DEFINITION["States"]["Each"], "MaxConcurrency": 1} == {
+        **changed["States"]["Each"],
+        "MaxConcurrency": 1,
+    }
 
 
 def test_walk_finds_states_inside_map_and_parallel() -> None:

@@ -114,7 +114,9 @@ def test_execution_run_synchronously_returns_its_outcome(client: Any, arn: str) 
 def test_history_comes_in_pages_and_in_reverse(client: Any, arn: str) -> None:
     started = client.start_execution(stateMachineArn=f"{arn}#Happy")
     finished(client, started)
-    pages = list(client.get_paginator("get_execution_history").paginate(**_of(started), PaginationConfig={"PageSize": 7}))
+    pages = list(
+        client.get_paginator("get_execution_history").paginate(**_of(started), PaginationConfig={"PageSize": 7})
+    )
     events = [event for page in pages for event in page["events"]]
     assert len(pages) > 2
     assert [event["id"] for event in events] == list(range(1, len(events) + 1))

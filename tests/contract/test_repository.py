@@ -1,0 +1,223 @@
+"""Rules of the repository: nothing of one machine or one registry in it, locks with hashes, help and links "
+"that hold."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections.abc import Iterator
+
+from tests.contract.rulebook import Break, Rule, Rulebook, removed, rewritten, written
+from tests.contract.shipped import Shipped
+
+rules = Rulebook()
+
+# Put together here, so that this file does not name them itself.
+REGISTRIES = [
+    ".".join(parts)
+    for parts in (
+        *(
+            ("pypi", "org"),
+            ("pythonhosted", "org"),
+            ("npmjs", "org"),
+            ("npmjs", "com"),
+            ("crates", "io"),
+            ("rubygems", "org"),
+        ),
+        *(
+            ("proxy", "golang", "org"),
+            ("repo", "maven", "apache", "org"),
+            ("anaconda", "org"),
+            ("deb", "debian", "org"),
+        ),
+    )
+]
+HOMES = re.compile(r"(?<![\w.~$}\])/-])/(?:" + "|".join(("work", "root", "home", "Users")) + r")/[\w.]")
+# A place inside Amazon's own image, which its documentation names.
+IN_IMAGES = "/".join(("", "home", "StepFunctionsLocal", ""))
+# Targets of the Makefile that are steps of others, not for people.
+INTERNAL_TARGETS = {"pytest"}
+LOCKS = re.compile(r"(requirements/\w+|functions/requirements)\.txt")
+
+
+@rules(
+    written("docs/x.md", f"Fetch it from https://{REGISTRIES[0]}/simple"),
+    rewritten("requirements/run.txt", "# via", f"# https://files.{REGISTRIES[1]}/x # via"),
+)
+def no_file_names_a_package_registry(shipped: Shipped) -> Iterator[str]:
+    for path, text in shipped.texts.items():
+        for host in REGISTRIES:
+            if host in text:
+                yield f"{path} names {host}: leave the choice of a registry to who installs"
+
+
+@rules(written("docs/x.md", "See /" + "home/me/notes.txt"), written("infra/x.py", 'PATH = "/' + 'work/main"'))
+def no_file_names_a_path_of_one_machine(shipped: Shipped) -> Iterator[str]:
+    for path, text in shipped.texts.items():
+        for number, line in enumerate(text.splitlines(), 1):
+            if HOMES.search(line.replace(IN_IMAGES, "")):
+                yield f"{path}:{number} names a path of one machine: {line.strip()[:100]}"
+
+
+def requirements(text: str) -> Iterator[str]:
+    """The entries of a lock file, each with its continuation lines."""
+    joined = re.sub(r"\\\n\s*", " ", text)
+    return (line.strip() for line in joined.splitlines() if line.strip() and not line.lstrip().startswith("#"))
+
+
+@rules(
+    written("requirements/new.txt", "flask==3.0.0\n"),
+    written("requirements/new.txt", "flask>=3.0.0 --hash=sha256:" + "0" * 64 + "\n"),
+    written("requirements/new.txt", "--index-url https://example.org/simple\n"),
+    written("requirements/new.txt", "flask @ https://example.org/flask.whl --hash=sha256:" + "0" * 64 + "\n"),
+)
+def every_locked_requirement_has_a_version_and_hashes(shipped: Shipped) -> Iterator[str]:
+    for path, text in shipped.texts.items():
+        if not LOCKS.fullmatch(path):
+            continue
+        for entry in requirements(text):
+            if not re.match(
+                r"[\w.-]+(\[[\w,-]+\])?==\S+( ;.*?)?( --hash=sha256:[0-9a-f]{64})+(\s*#.*)?$",
+                re.sub(r"\s+", " ", entry),
+            ):
+                yield f"{path}: {entry[:80]} wants ==version and --hash, and no address: run `make lock`"
+
+
+@rules(written("console/package-lock.json", '{"packages": {"": {"resolved": "https://example.org/x.tgz"}}}'))
+def no_lock_file_says_where_packages_come_from(shipped: Shipped) -> Iterator[str]:
+    for path, text in shipped.texts.items():
+        if path.endswith(("package-lock.json", "yarn.lock", ".lock")) and re.search(r'"?resolved"?:? "', text):
+            yield f"{path} holds addresses of a registry: write it with omit-lockfile-registry-resolved"
+
+
+@rules(removed("requirements/test.txt"))
+def every_requirements_file_is_locked(shipped: Shipped) -> Iterator[str]:
+    for path in sorted(shipped.paths):
+        if re.fullmatch(r"requirements/\w+\.in", path) and path.removesuffix("in") + "txt" not in shipped.paths:
+            yield f"{path} has no lock: run `make lock`"
+
+
+def phony(makefile: str) -> set[str]:
+    return {target for line in re.findall(r"^\.PHONY: (.*)$", makefile, re.MULTILINE) for target in line.split()}
+
+
+def explained(makefile: str) -> set[str]:
+    """The targets that `make help` explains."""
+    return set(re.findall(r"^([a-z-]+):.*## \S", makefile, re.MULTILINE))
+
+
+@rules(
+    rewritten("Makefile", ".PHONY: help run", ".PHONY: help fly run"), rewritten("Makefile", " ## Show this help", "")
+)
+def every_target_for_people_is_explained(shipped: Shipped) -> Iterator[str]:
+    makefile = shipped.texts["Makefile"]
+    for target in sorted(phony(makefile) - explained(makefile) - INTERNAL_TARGETS):
+        yield f"Makefile: write `## what it does` behind {target}, so that `make help` explains it"
+
+
+@rules(rewritten("Makefile", ".PHONY: help run", ".PHONY: help"))
+def every_target_that_is_explained_is_phony(shipped: Shipped) -> Iterator[str]:
+    makefile = shipped.texts["Makefile"]
+    for target in sorted(explained(makefile) - phony(makefile)):
+        yield f"Makefile: add {target} to .PHONY, or a file of that name stops it"
+
+
+def modules_run(text: str) -> set[str]:
+    """Our own modules that a file runs with python -m."""
+    return set(re.findall(r"(?:python3?|\$\(PY\)) -m ((?:infra|benchmarks|tests|functions)[\w.]*\w)", text))
+
+
+@rules(rewritten("Makefile", "-m infra.build", "-m infra.construct"))
+def every_module_that_is_run_exists(shipped: Shipped) -> Iterator[str]:
+    for path, text in shipped.texts.items():
+        if path not in ("Makefile", ".ci/run") and not path.endswith(".md"):
+            continue
+        for module in sorted(modules_run(text)):
+            place = module.replace(".", "/")
+            if not {f"{place}.py", f"{place}/__main__.py"} & shipped.paths:
+                yield f"{path} runs {module}, which does not exist"
+
+
+def commands(page: str) -> Iterator[str]:
+    """The targets of every `make …` in a page, in its running text and in its examples."""
+    for number, part in enumerate(page.split("```")):
+        start = r"^\$? ?" if number % 2 else "`"
+        yield from re.findall(start + r"make ([a-z-]+(?: [a-z-]+)*)(?![a-z=])", part, re.MULTILINE)
+
+
+@rules(written("docs/x.md", "Run `make everything` first."), written("docs/x.md", "```\nmake everything\n```\n"))
+def every_target_that_is_told_of_exists(shipped: Shipped) -> Iterator[str]:
+    targets = phony(shipped.texts["Makefile"])
+    for path, text in shipped.texts.items():
+        if not path.endswith(".md"):
+            continue
+        for command in commands(text):
+            for target in sorted(set(command.split()) - targets):
+                yield f"{path} says `make {command}`, but the Makefile has no {target}"
+
+
+LINK = re.compile(r"\]\((?!https?:|mailto:|#)([^)#\s]+)(?:#[^)]*)?\)")
+
+
+@rules(written("docs/x.md", "See [there](nowhere.md)."), removed("README.md"))
+def every_link_in_the_docs_resolves(shipped: Shipped) -> Iterator[str]:
+    if "README.md" not in shipped.paths:
+        yield "README.md is missing"
+    folders = {posixpath.dirname(path) for path in shipped.paths}
+    for path, text in shipped.texts.items():
+        if path.endswith(".md"):
+            for link in LINK.findall(text):
+                place = posixpath.normpath(posixpath.join(posixpath.dirname(path), link))
+                if place not in shipped.paths and not any(
+                    folder == place or folder.startswith(f"{place}/") for folder in folders
+                ):
+                    yield f"{path} links to {link}, which does not exist"
+
+
+@rules(rewritten("README.md", "intake.md", "inlet.md"))
+def every_machine_is_in_the_readme(shipped: Shipped) -> Iterator[str]:
+    for name in shipped.machines:
+        if f"statemachines/{name}.md" not in shipped.texts.get("README.md", ""):
+            yield f"README.md: link statemachines/{name}.md in the table of state machines"
+
+
+@rules(removed(".ci/run"), rewritten(".ci/run", "make tests", "make lint"))
+def continuous_integration_runs_the_tests(shipped: Shipped) -> Iterator[str]:
+    if "make tests" not in shipped.texts.get(".ci/run", ""):
+        yield ".ci/run must call `make tests`"
+
+
+# Emoji, and banners made of comments.
+DECORATION = re.compile("[\U0001f300-\U0001faff\u2705\u274c\u2728\u26a0\u2b50]|# *[=*#]{8,}")
+CODE = (".py", ".yaml", ".toml", ".json", ".md", "Makefile")
+
+
+@rules(written("infra/x.py", "# " + "=" * 40 + "\n"), written("docs/x.md", "Done \u2705\n"))
+def no_file_is_decorated(shipped: Shipped) -> Iterator[str]:
+    for path, text in shipped.texts.items():
+        if path.endswith(CODE) and not path.startswith(("tests/", "schemas/")):
+            for number, line in enumerate(text.splitlines(), 1):
+                if DECORATION.search(line):
+                    yield f"{path}:{number} is decorated: {line.strip()[:60]}"
+
+
+UNFINISHED = re.compile(r"\b(" + "|".join(("TO" + "DO", "FIX" + "ME", "XX" + "X", "HA" + "CK")) + r")\b")
+
+
+@rules(written("infra/x.py", "# TO" + "DO: later\n"))
+def no_file_is_left_for_later(shipped: Shipped) -> Iterator[str]:
+    for path, text in shipped.texts.items():
+        if path.endswith(CODE):
+            for number, line in enumerate(text.splitlines(), 1):
+                if UNFINISHED.search(line):
+                    yield f"{path}:{number} leaves something for later: {line.strip()[:80]}"
+
+
+@rules.each
+def test_repository_keeps_rule(rule: Rule) -> None:
+    rule.kept()
+
+
+@rules.each_break
+def test_repository_rule_complains_about_broken_repository(rule: Rule, damage: Break) -> None:
+    rule.complains(damage)
