@@ -1,4 +1,4 @@
-"""Measures the running pipeline on this machine: how soon a webhook is answered, how many messages a second get a saved report.
+"""Measures the running pipeline on this machine: how soon a webhook is answered, how many messages a second are reported.
 
 Load goes to 127.0.0.1 only, for a bounded time. Nothing here passes or fails.
 """
@@ -91,7 +91,7 @@ class Throughput:
     def __str__(self) -> str:
         return (
             f"{self.reported} of {self.accepted} acknowledged messages reported; accepted during {self.seconds:.1f} s, "
-            f"all reported after {self.drained_seconds:.1f} s: {self.reported / self.drained_seconds:.1f} messages a second"
+            f"all reported after {self.drained_seconds:.1f} s: {self.reported / self.drained_seconds:.1f} a second"
         )
 
 
@@ -122,8 +122,10 @@ def throughput(stack: Running, seconds: float, senders: int) -> Throughput:
 
 def count_reports(stack: Running) -> int:
     """Reports in the table."""
-    pages = stack.client("dynamodb").get_paginator("scan").paginate(
-        TableName=stack.outputs()["ReportsTableName"], Select="COUNT"
+    pages = (
+        stack.client("dynamodb")
+        .get_paginator("scan")
+        .paginate(TableName=stack.outputs()["ReportsTableName"], Select="COUNT")
     )
     return sum(int(page["Count"]) for page in pages)
 

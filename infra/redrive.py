@@ -39,9 +39,7 @@ def lanes(cloudformation: CloudFormationClient, stack: str) -> list[Lane]:
     described = cloudformation.describe_stacks(StackName=stack)["Stacks"][0]
     outputs = {output["OutputKey"]: output["OutputValue"] for output in described.get("Outputs", [])}
     return [
-        Lane(
-            name, outputs[f"{name.capitalize()}QueueUrl"], outputs[f"{name.capitalize()}DeadLetterQueueUrl"]
-        )
+        Lane(name, outputs[f"{name.capitalize()}QueueUrl"], outputs[f"{name.capitalize()}DeadLetterQueueUrl"])
         for name in QUEUES
     ]
 
@@ -65,7 +63,8 @@ def describe(message: Any) -> str:
     attributes = message.get("Attributes", {})
     try:
         event = json.loads(message["Body"])
-        what = f"{event.get('detail-type', 'unknown')} {event.get('detail', {}).get('messageId', '')} of {event.get('time', '?')}"
+        kind, time = event.get("detail-type", "unknown"), event.get("time", "?")
+        what = f"{kind} {event.get('detail', {}).get('messageId', '')} of {time}"
     except (ValueError, AttributeError):
         what = "a body that is not an event"
     return f"{what}, received {attributes.get('ApproximateReceiveCount', '?')} times"

@@ -78,7 +78,7 @@ class Served:
 
     async def _serve(self, config: Config) -> None:
         self._ready.set()
-        await serve(self._app, config, shutdown_trigger=self._stopping.wait)  # type: ignore[arg-type]
+        await serve(self._app, config, shutdown_trigger=self._stopping.wait)
 
 
 async def _end_tasks() -> None:

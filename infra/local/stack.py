@@ -60,7 +60,7 @@ class LocalStack:
         return f"http://127.0.0.1:{self.settings.ports.ai}"
 
     def start(self) -> None:
-        """Starts all parts and deploys the template. Raises PortInUse, DeployError or RuntimeError; then call `stop`."""
+        """Starts all parts, deploys the template. Raises PortInUse, DeployError or RuntimeError; then call `stop`."""
         settings = self.settings
         gateway_socket = listen(settings.ports.gateway, "the gateway (DRAGOMAN_GATEWAY_PORT)")
         self._say("Starting the translation models' server")
@@ -146,14 +146,14 @@ class LocalStack:
                 state_file=settings.state_dir / "twilio.json",
             )
         )
-        served = Served(provider, listen(settings.ports.twilio, "the simulated Twilio (DRAGOMAN_TWILIO_PORT)"), "twilio")
+        served = Served(
+            provider, listen(settings.ports.twilio, "the simulated Twilio (DRAGOMAN_TWILIO_PORT)"), "twilio"
+        )
         served.start()
         self._served.append(served)
 
     def _start_gateway(self, listener: Any) -> None:
-        invoker = HttpAwsInvoker(
-            self._aws.endpoint_url, clients.ROOT_ACCESS_KEY_ID, clients.ROOT_SECRET_ACCESS_KEY
-        )
+        invoker = HttpAwsInvoker(self._aws.endpoint_url, clients.ROOT_ACCESS_KEY_ID, clients.ROOT_SECRET_ACCESS_KEY)
         self._journal = Journal(self.settings.state_dir / "journal")
         self._gateway = create_app(
             apis.rest_api,
@@ -189,4 +189,3 @@ class LocalStack:
         while not self._stopping.wait(SNAPSHOT_SECONDS):
             if self._journal is not None and self._journal.mark():
                 self.snapshot()
-

@@ -1,4 +1,4 @@
-"""`make text`: texts the number through the simulated Twilio and prints the report and the answer when they are there."""
+"""`make text`: texts the number through the simulated Twilio, prints the report and the answer when they are there."""
 
 from __future__ import annotations
 

@@ -253,3 +253,9 @@ def machine_resource(shipped: Shipped, machine: str) -> tuple[str, Json]:
 def machine_of(properties: Json) -> str:
     """The name of a machine's definition, from its properties in the template."""
     return Path(properties["DefinitionUri"]).name.removesuffix(".asl.json")
+
+
+def redriven(shipped: Shipped) -> tuple[str, ...]:
+    """The queues that `make redrive` knows."""
+    match = re.search(r"^QUEUES = (\(.*\))$", shipped.texts["infra/redrive.py"], re.MULTILINE)
+    return tuple(ast.literal_eval(match[1])) if match else ()

@@ -3,9 +3,13 @@
 
 from __future__ import annotations
 
+import json
 import posixpath
 import re
 from collections.abc import Iterator
+from functools import cache
+
+import yaml
 
 from tests.contract.rulebook import Break, Rule, Rulebook, removed, rewritten, written
 from tests.contract.shipped import Shipped
@@ -185,6 +189,43 @@ def every_machine_is_in_the_readme(shipped: Shipped) -> Iterator[str]:
 def continuous_integration_runs_the_tests(shipped: Shipped) -> Iterator[str]:
     if "make tests" not in shipped.texts.get(".ci/run", ""):
         yield ".ci/run must call `make tests`"
+
+
+@cache
+def repeated(path: str, text: str) -> tuple[str, ...]:
+    """The keys that stand twice in one mapping of a document; the parsers keep the last one and say nothing."""
+    if path.endswith(".yaml"):
+        return tuple(repeated_in_yaml(yaml.compose(text, Loader=yaml.SafeLoader)))
+    found: list[str] = []
+
+    def look(pairs: list[tuple[str, object]]) -> dict[str, object]:
+        names = [name for name, _ in pairs]
+        found.extend(name for name in names if names.count(name) > 1)
+        return dict(pairs)
+
+    json.loads(text, object_pairs_hook=look)
+    return tuple(found)
+
+
+def repeated_in_yaml(node: yaml.Node | None) -> Iterator[str]:
+    if isinstance(node, yaml.MappingNode):
+        names = [key.value for key, _ in node.value]
+        yield from (str(name) for name in names if names.count(name) > 1)
+    for child in node.value if isinstance(node, yaml.CollectionNode) else ():
+        for part in child if isinstance(child, tuple) else (child,):
+            yield from repeated_in_yaml(part)
+
+
+@rules(
+    written("schemas/x.json", '{"type": "object", "type": "array"}'),
+    rewritten("infra/api.yaml", "operationId: listReports", "operationId: listReports\n      operationId: allReports"),
+    rewritten("statemachines/intake.asl.json", '"StartAt"', '"TimeoutSeconds": 300, "StartAt"'),
+)
+def no_key_stands_twice(shipped: Shipped) -> Iterator[str]:
+    for path, text in shipped.texts.items():
+        if path.startswith(("schemas/", "statemachines/", "infra/")) and path.endswith((".json", ".yaml")):
+            for key in dict.fromkeys(repeated(path, text)):
+                yield f"{path}: {key} stands twice in one place, and only the last one counts"
 
 
 # Emoji, and banners made of comments.

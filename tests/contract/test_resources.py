@@ -9,7 +9,17 @@ from tests.contract.shipped import Json, Shipped, as_sub, intrinsics, machine_of
 
 rules = Rulebook()
 
-CONSTS
+FUNCTION, MACHINE = "AWS::Serverless::Function", "AWS::Serverless::StateMachine"
+QUEUE, TABLE, PIPE, RULE = "AWS::SQS::Queue", "AWS::DynamoDB::Table", "AWS::Pipes::Pipe", "AWS::Events::Rule"
+LOGS, ROLE, ALARM = "AWS::Logs::LogGroup", "AWS::IAM::Role", "AWS::CloudWatch::Alarm"
+
+FOURTEEN_DAYS = 14 * 24 * 60 * 60
+# AWS's advice for queues with a consumer that has a time-out: six times as long, five deliveries.
+VISIBILITY_FACTOR, DELIVERIES = 6, 5
+
+# Tables that may be lost, and why.
+CACHES = {"TextsTable": "Translate fills it again; it has as many items as languages, so none needs to expire"}
+
 
 def resource(name: str, *path: object) -> tuple[object, ...]:
     """A place in a resource's properties, for the examples."""

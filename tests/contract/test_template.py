@@ -1,4 +1,4 @@
-"""Rules of infra/template.yaml: what it points at, and how queues, tables, logs and alarms are kept."""
+"""Rules of infra/template.yaml as a whole: what it points at, its parameters, its outputs, its deployment."""
 
 from __future__ import annotations
 
@@ -19,27 +19,16 @@ from tests.contract.shipped import (
     as_sub,
     intrinsics,
     machine_of,
-    many,
+    redriven,
     referred,
     strings,
     substituted,
-    target,
 )
 
 rules = Rulebook()
 
 FUNCTION, MACHINE = "AWS::Serverless::Function", "AWS::Serverless::StateMachine"
-QUEUE, TABLE, PIPE, RULE = "AWS::SQS::Queue", "AWS::DynamoDB::Table", "AWS::Pipes::Pipe", "AWS::Events::Rule"
-LOGS, ROLE, ALARM = "AWS::Logs::LogGroup", "AWS::IAM::Role", "AWS::CloudWatch::Alarm"
-
-FOURTEEN_DAYS = 14 * 24 * 60 * 60
-# AWS's advice for queues with a consumer that has a time-out: six times as long, five deliveries.
-VISIBILITY_FACTOR, DELIVERIES = 6, 5
-# https://docs.aws.amazon.com/apigateway/latest/developerguide/limits.html
-REST_SECONDS = 29
-
-# Tables that may be lost, and why.
-CACHES = {"TextsTable": "Translate fills it again; it has as many items as languages, so none needs to expire"}
+PIPE, RULE, ROLE = "AWS::Pipes::Pipe", "AWS::Events::Rule", "AWS::IAM::Role"
 
 
 def resource(name: str, *path: object) -> tuple[object, ...]:
@@ -306,12 +295,6 @@ def outputs_read(shipped: Shipped) -> Iterator[tuple[str, str]]:
     for queue in redriven(shipped):
         yield "infra/redrive.py", f"{queue.capitalize()}QueueUrl"
         yield "infra/redrive.py", f"{queue.capitalize()}DeadLetterQueueUrl"
-
-
-def redriven(shipped: Shipped) -> tuple[str, ...]:
-    """The queues that `make redrive` knows."""
-    match = re.search(r"^QUEUES = (\(.*\))$", shipped.texts["infra/redrive.py"], re.MULTILINE)
-    return tuple(ast.literal_eval(match[1])) if match else ()
 
 
 @rules(without("template", "Outputs", "RepliesDeadLetterQueueUrl"))

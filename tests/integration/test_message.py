@@ -75,7 +75,18 @@ def test_message_unsupported_language_is_recorded_as_failed_and_sinks_nothing(st
         "a=1&b=2;c=3%20d+e",
         "\u2028\u202e\ufeff\ud7ff\U0010ffff",
     ],
-    ids=["empty", "emoji", "1600", "800-emoji", "right-to-left", "control", "markup", "lines", "form-like", "odd-unicode"],
+    ids=[
+        "empty",
+        "emoji",
+        "1600",
+        "800-emoji",
+        "right-to-left",
+        "control",
+        "markup",
+        "lines",
+        "form-like",
+        "odd-unicode",
+    ],
 )
 def test_message_text_passes_through_unharmed(stack: Running, body: str) -> None:
     report = stack.text(From="+12025550114", Body=body)

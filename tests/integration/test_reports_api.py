@@ -55,7 +55,7 @@ def test_reports_by_conversation_come_newest_first_in_pages(stack: Running) -> N
             break
         cursor = {"cursor": page["cursor"]}
     assert [len(page) for page in pages[:3]] == [2, 2, 1]
-    assert sum(pages, []) == [each["reportId"] for each in reversed(made)]
+    assert [each for page in pages for each in page] == [each["reportId"] for each in reversed(made)]
     first = stack.get("/reports", conversation=conversation, limit=1).json()["reports"][0]
     assert first == stack.get(f"/reports/{made[-1]['reportId']}").json()
 

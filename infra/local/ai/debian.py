@@ -15,7 +15,7 @@ from infra.local.ai.catalogue import digest
 from infra.local.ai.engines.apertium import MODES, SYSTEM_ROOT, Mode, Pipeline, mode_file, stages
 from infra.local.ai.engines.base import EngineError
 from infra.local.ai.languages import name
-from infra.local.ai.manifest import Manifest, Outcome, SetUpError, say
+from infra.local.ai.manifest import Manifest, Outcome, SetUpError, say, temporary_in
 
 _PART: Final = "apertium"
 _APT_SECONDS: Final = 300
@@ -34,9 +34,9 @@ def set_up(models: Path, manifest: Manifest, asked: float) -> None:
     noted = manifest.paths("apertium/")
     if noted and before and before.state == "ready" and all(manifest.holds(path) for path in noted):
         return
-    if before and before.state == "refused" and before.at > asked:
-        return
     if shutil.which("lt-proc") and all(mode_file(SYSTEM_ROOT, mode).is_file() for mode in MODES.values()):
+        return
+    if before and before.state == "refused" and before.at > asked:
         return
     try:
         _unpack(models, manifest)
@@ -57,8 +57,11 @@ def _unpack(models: Path, manifest: Manifest) -> None:
     try:
         say("models: fetching Apertium from Debian's packages (about 40 MB)")
         _fetch(work)
-        _keep(work / "root", models / "apertium")
-        _try_out(models / "apertium")
+        _keep(work / "root", work / "kept")
+        _try_out(work / "kept")
+        # Only now, so that a run that is stopped leaves either what was there before or all of it.
+        shutil.rmtree(models / "apertium", ignore_errors=True)
+        (work / "kept").rename(models / "apertium")
     finally:
         shutil.rmtree(work, ignore_errors=True)
     manifest.forget("apertium/")
@@ -77,7 +80,7 @@ def _fetch(work: Path) -> None:
     packages = _closure(work)
     _apt(work, "apt-get", "download", *packages)
     for package in sorted((work / "debs").glob("*.deb")):
-        _run(["dpkg", "-x", str(package), str(work / "root")])
+        _run(["dpkg", "-x", str(package), str(work / "root")], work)
 
 
 def _closure(work: Path) -> list[str]:
@@ -106,14 +109,16 @@ def _apt(work: Path, program: str, *arguments: str) -> str:
         "Acquire::https::Timeout": "15",
     }
     given = [f"--option={key}={value}" for key, value in options.items()]
-    return _run([program, "-qq", *given, *arguments], cwd=work / "debs")
+    return _run([program, "-qq", *given, *arguments], work / "debs")
 
 
-def _run(command: list[str], cwd: Path | None = None) -> str:
+def _run(command: list[str], cwd: Path) -> str:
     """The command's output. Raises SetUpError with its last complaint, or if there is no such program."""
     if shutil.which(command[0]) is None:
         raise SetUpError(f"there is no {command[0]} here")
-    done = subprocess.run(command, cwd=cwd, capture_output=True, text=True, timeout=_APT_SECONDS, check=False)
+    done = subprocess.run(
+        command, cwd=cwd, capture_output=True, text=True, timeout=_APT_SECONDS, check=False, env=temporary_in(cwd)
+    )
     if done.returncode != 0:
         complaint = (done.stderr.strip().splitlines() or [f"status {done.returncode}"])[-1]
         raise SetUpError(f"{command[0]}: {complaint}")
@@ -121,8 +126,7 @@ def _run(command: list[str], cwd: Path | None = None) -> str:
 
 
 def _keep(unpacked: Path, destination: Path) -> None:
-    """Move what the pipelines read and run: the rest serves other directions. Licences are kept."""
-    shutil.rmtree(destination, ignore_errors=True)
+    """Copy what the pipelines read and run, and the licences; the rest serves other directions."""
     for mode in MODES.values():
         for path in _files_of(unpacked, mode):
             _copy(unpacked, path, destination)
@@ -155,7 +159,6 @@ def _try_out(root: Path) -> None:
     try:
         pipeline(_PROBE)
     except EngineError as failed:
-        shutil.rmtree(root, ignore_errors=True)
         raise SetUpError(f"its programs do not run here: {failed}") from failed
     finally:
         pipeline.close()

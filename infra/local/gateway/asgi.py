@@ -10,11 +10,11 @@ Send = Callable[[Message], Awaitable[None]]
 AsgiApp = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 
-class TooLarge(Exception):  # noqa: N818 - named for what the body is
+class TooLarge(Exception):
     """The body is larger than the limit."""
 
 
-class Disconnected(Exception):  # noqa: N818
+class Disconnected(Exception):
     """The client went away before its request was complete."""
 
 

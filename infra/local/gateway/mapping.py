@@ -22,7 +22,7 @@ EMPTY_BODY: Final = "{}"
 """What ``$input.body`` is without a body: API Gateway maps an empty payload as an empty JSON object."""
 
 
-class BodyNotJson(TemplateError):  # noqa: N818 - named for what is wrong
+class BodyNotJson(TemplateError):
     """``$input.json`` or ``$input.path`` on a body that is not JSON: a 400 for a request, a 500 for a response."""
 
 

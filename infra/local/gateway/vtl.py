@@ -38,7 +38,7 @@ _KNOWN: Final = frozenset({"set", "if", "elseif", "else", "end", "foreach", "bre
 _REFUSED: Final = frozenset({"parse", "include", "macro", "define", "evaluate", "stop"})
 
 
-class _Break(Exception):  # noqa: N818 - control flow, not an error
+class _Break(Exception):
     """``#break``: leaves the innermost loop, or ends the template outside of one."""
 
 

@@ -58,7 +58,12 @@ def _endpoint(
     if options.engine == "docker" or (options.engine == "auto" and docker.available()):
         file = scratch / "MockConfigFile.json"
         file.write_text(json.dumps(document, ensure_ascii=False), "utf-8")
-        return docker.Container(options.port, file, machines)
+        try:
+            return docker.Container(options.port, file, machines)
+        except RuntimeError as error:
+            if options.engine == "docker":
+                raise
+            print(f"local-sfn: {error}; the strict interpreter takes its place", file=sys.stderr)
     service = StepFunctions(Interpreter(options.wait_scale), mocks.parse(document, "mocks"))
     for machine in machines:
         service.create_state_machine({"name": machine.name, "definition": machine.definition, "type": machine.type})
@@ -75,8 +80,10 @@ def _run(command: Sequence[str], url: str, stop: threading.Event) -> int:
 
 
 def _announce(endpoint: Server | docker.Container, machines: Sequence[Machine], document: dict[str, object]) -> None:
-    engine = docker.IMAGE if isinstance(endpoint, docker.Container) else "the strict interpreter (no Docker here)"
+    engine = docker.IMAGE if isinstance(endpoint, docker.Container) else "the strict interpreter"
     print(f"Step Functions on {endpoint.url}, by {engine}")
+    for reason in endpoint.refused:
+        print(f"  refused: {reason}")
     book = mocks.parse(document, "mocks")
     for machine in machines:
         print(f"  {machine.arn}  ({len(book.cases.get(machine.name, {}))} cases)")

@@ -30,6 +30,7 @@ class Server(ThreadingHTTPServer):
                 f"port {port} of 127.0.0.1 cannot be had ({error.strerror}); choose another with --port"
             ) from error
         self.service = service
+        self.refused: list[str] = []
         self.url = f"http://127.0.0.1:{self.server_address[1]}"
         threading.Thread(target=self.serve_forever, name="sfn-endpoint", daemon=True).start()
 

@@ -16,11 +16,11 @@ class StateError(Exception):
         return {"Error": self.error or "", "Cause": self.cause or ""}
 
 
-class ExecutionTimedOut(Exception):  # noqa: N818 - an outcome, not an error
+class ExecutionTimedOut(Exception):
     """The machine's TimeoutSeconds, or the five minutes of an Express execution, passed."""
 
 
-class ExecutionStopped(Exception):  # noqa: N818 - an outcome, not an error
+class ExecutionStopped(Exception):
     """StopExecution ended the execution from outside."""
 
 

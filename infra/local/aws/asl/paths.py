@@ -29,11 +29,11 @@ _TOKEN = re.compile(
 _QUOTED = re.compile(r"'((?:\\.|[^'])*)'|\"((?:\\.|[^\"])*)\"")
 
 
-class InvalidPath(Exception):  # noqa: N818 - says what is the matter
+class InvalidPath(Exception):
     """The text is not a path this implementation knows."""
 
 
-class PathNotFound(Exception):  # noqa: N818 - says what is the matter
+class PathNotFound(Exception):
     """A definite path that the document does not have."""
 
 

@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -204,6 +205,47 @@ def test_process_runs_a_command_against_itself_and_returns_its_status(machines: 
     process = start("--machines", str(machines), "--mocks", str(machines), "--", sys.executable, "-c", program)
     _, complaints = process.communicate(timeout=20)
     assert (process.returncode, complaints) == (7, "")
+
+
+FAKE_DOCKER = """#!{python}
+import os, pathlib, sys
+here, arguments = pathlib.Path(__file__).parent, sys.argv[1:]
+if arguments[0] == "run":
+    port = arguments[arguments.index("--publish") + 1].split(":")[1]
+    mocks = next(part for part in arguments if part.startswith("type=bind")).split("source=")[1].split(",")[0]
+    (here / "pid").write_text(str(os.getpid()))
+    empty = here / "empty"
+    empty.mkdir()
+    options = ["--engine", "strict", "--port", port, "--machines", str(empty), "--mocks", mocks]
+    os.execv(sys.executable, [sys.executable, "-m", "infra.local.sfn", *options])
+if arguments[0] == "stop":
+    os.kill(int((here / "pid").read_text()), 15)
+"""
+
+
+def test_process_uses_docker_where_it_answers(machines: Path, tmp_path: Path) -> None:
+    fake = tmp_path / "bin" / "docker"
+    fake.parent.mkdir()
+    fake.write_text(FAKE_DOCKER.format(python=sys.executable), "utf-8")
+    fake.chmod(0o755)
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    program = (
+        "import os, boto3; c = boto3.client('stepfunctions', endpoint_url=os.environ['DRAGOMAN_SFN_ENDPOINT'], "
+        "region_name='us-east-1', aws_access_key_id='x', aws_secret_access_key='x'); "
+        "m = c.list_state_machines()['stateMachines'][0]; print('found', m['name'], m['type']); "
+        "c.start_execution(stateMachineArn=m['stateMachineArn'] + '#Happy')"
+    )
+    options = ["--engine", "auto", "--port", str(port), "--machines", str(machines), "--mocks", str(machines)]
+    command = [sys.executable, "-m", "infra.local.sfn", *options, "--", sys.executable, "-c", program]
+    path = f"{fake.parent}{os.pathsep}{os.environ['PATH']}"
+    done = subprocess.run(
+        command, cwd=ROOT, env={**os.environ, "PATH": path}, capture_output=True, text=True, timeout=60, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert f"by {docker.IMAGE}" in done.stdout
+    assert "found toy STANDARD" in done.stdout
 
 
 def test_process_says_when_its_port_is_taken(url: str, machines: Path) -> None:

@@ -7,7 +7,7 @@ import boto3
 from greeting import GREETING  # type: ignore[import-not-found]  # from the layer
 
 
-class SignatureRejected(Exception):  # noqa: N818 - a name that a state machine catches
+class SignatureRejected(Exception):
     """Raised on request."""
 
 
