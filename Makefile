@@ -54,12 +54,22 @@ text: $(VENV)/.run ## Text the number: make text FROM=+12025550100 BODY='¿Dónd
 redrive: $(VENV)/.run ## List what is parked in the dead-letter queues; QUEUE=messages puts it back (AWS=1 for the deployed stack)
 	@$(PY) -m infra.redrive $(if $(QUEUE),--queue $(QUEUE)) $(if $(AWS),--aws)
 
+SFN_PORT ?= 8083
+# `make local-sfn tests` (or statemachines) hands the cases to the endpoint as its child: it starts, they run, it stops.
+WITH_CASES := $(and $(filter local-sfn,$(MAKECMDGOALS)),$(filter tests statemachines,$(MAKECMDGOALS)))
+
 # --- testing --------------------------------------------------------------------------------------------------------------
-tests: $(if $(filter local-sfn,$(MAKECMDGOALS)),statemachines,lint types validate pytest) ## Run the whole suite (after local-sfn: the state machine cases against port 8083)
+tests: $(if $(WITH_CASES),statemachines,lint types validate pytest) ## Run the whole suite (after local-sfn: the state machine cases against port 8083)
 
 .PHONY: pytest
 pytest: $(VENV)/.test build models
 	@$(PYTEST)
+
+statemachines: $(if $(WITH_CASES),local-sfn,$(VENV)/.test build) ## Only the state machine cases, with their coverage
+	@$(if $(WITH_CASES),:,$(PYTEST) tests/statemachines)
+
+local-sfn: $(VENV)/.test build ## Step Functions on port 8083 with the mock cases; make local-sfn tests runs them against it
+	@$(PY) -m infra.local.sfn --port $(SFN_PORT) $(if $(WITH_CASES),-- $(PYTEST) tests/statemachines)
 
 unit: $(VENV)/.test build ## Only the quick tests: logic and contracts
 	@$(PYTEST) tests/unit/functions tests/contract

@@ -25,7 +25,7 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     """{"body", "signature", "query", "path", "domain", "stagePath", "requestId", "receivedAtMs"} to {"message":
     Message}.
 
-    Raises SignatureRejected, InvalidWebhook or ConfigurationError, which `intake` catches by name.
+    Raises SignatureRejected and InvalidWebhook, which `intake` catches by name, and ConfigurationError.
     """
     message = receive(Webhook.from_event(event), settings().public_base_url, tokens())
     validate_message(message)

@@ -36,8 +36,7 @@ class Detector:
         """Languages by score, best first, at least one. Text without letters gets scores near zero."""
         words = words_only(text)
         ranked = self._loaded().rank(words)
-        chinese = "zh-TW" if traditional(words) else "zh"
-        guesses = [Guess(chinese if code == "zh" else code, float(score)) for code, score in ranked[:_MOST_ANSWERS]]
+        guesses = [Guess(_aws_code(code, words), float(score)) for code, score in ranked[:_MOST_ANSWERS]]
         return [guesses[0], *(guess for guess in guesses[1:] if guess.score >= _LEAST_SCORE)]
 
     def unsure(self, text: str, guesses: list[Guess]) -> bool:
@@ -53,6 +52,10 @@ class Detector:
             if self._identifier is None:
                 self._identifier = _load()
             return self._identifier
+
+
+def _aws_code(code: str, words: str) -> str:
+    return "zh-TW" if code == "zh" and traditional(words) else code
 
 
 def _load() -> Any:

@@ -2,15 +2,18 @@
 
 import asyncio
 import json
-from collections.abc import Awaitable, Callable
+from collections.abc import Mapping
 from typing import Any
 
 import urllib3
 
-Response = tuple[int, dict[str, str], bytes]
-Handler = Callable[[str, str, dict[str, str], bytes, Any], Awaitable[Response]]
+from infra.local.aws import inprocess
+
 _PREFIXES = {"translate": "AWSShineFrontendService_", "comprehend": "Comprehend_"}
+_MEDIA = "application/x-amz-json-1.1"
 _SECONDS = 60.0
+_pool = urllib3.PoolManager(maxsize=32, retries=False)
+_url: list[str] = []
 
 
 def register(ai_url: str) -> None:
@@ -18,27 +21,37 @@ def register(ai_url: str) -> None:
     from ministack import app  # noqa: PLC0415 - after its environment is set
     from ministack.core import iam_actions, router  # noqa: PLC0415
 
-    handler = _forward(ai_url)
+    _url[:] = [ai_url]
     for service, prefix in _PREFIXES.items():
-        app.SERVICE_HANDLERS[service] = handler
+        app.SERVICE_HANDLERS[service] = _handle
         router.SERVICE_PATTERNS.setdefault(service, {"target_prefixes": [prefix], "host_patterns": []})
         iam_actions.SERVICE_TO_IAM_NAMESPACE[service] = service
 
 
-def _forward(ai_url: str) -> Handler:
-    pool = urllib3.PoolManager(maxsize=32, timeout=_SECONDS, retries=False)
+def serves(service: str) -> bool:
+    """Whether `service` is answered by the AI process."""
+    return service in _PREFIXES
 
-    def post(target: str, body: bytes) -> Response:
-        headers = {"content-type": "application/x-amz-json-1.1", "x-amz-target": target}
-        try:
-            answer = pool.request("POST", ai_url, body=body, headers=headers)
-        except urllib3.exceptions.HTTPError as error:
-            # What AWS says of a service that cannot be reached; the machines retry it.
-            problem = {"__type": "InternalServerException", "message": f"local AI: {type(error).__name__}"}
-            return 500, {"Content-Type": "application/x-amz-json-1.1"}, json.dumps(problem).encode()
-        return answer.status, {"Content-Type": "application/x-amz-json-1.1"}, answer.data
 
-    async def handle(_method: str, _path: str, headers: dict[str, str], body: bytes, _query: Any) -> Response:
-        return await asyncio.to_thread(post, headers.get("x-amz-target", ""), body)
+def call(target: str, payload: Mapping[str, Any], timeout: float) -> inprocess.Reply:
+    """Call `target` (`Comprehend_20171127.DetectDominantLanguage`) from any thread. Raises inprocess.CallTimedOut."""
+    status, body = _post(target, json.dumps(payload).encode(), timeout)
+    return inprocess.Reply(status, json.loads(body))
 
-    return handle
+
+def _post(target: str, body: bytes, timeout: float) -> tuple[int, bytes]:
+    headers = {"content-type": _MEDIA, "x-amz-target": target}
+    try:
+        answer = _pool.request("POST", _url[0], body=body, headers=headers, timeout=timeout)
+    except urllib3.exceptions.TimeoutError as error:
+        raise inprocess.CallTimedOut(target) from error
+    except urllib3.exceptions.HTTPError as error:
+        # What AWS says of a service that is unwell; the machines try again.
+        problem = {"__type": "InternalServerException", "message": f"local AI: {type(error).__name__}"}
+        return 500, json.dumps(problem).encode()
+    return answer.status, answer.data
+
+
+async def _handle(_method: str, _path: str, headers: Mapping[str, str], body: bytes, _query: Any) -> Any:
+    status, answer = await asyncio.to_thread(_post, headers.get("x-amz-target", ""), body, _SECONDS)
+    return status, {"Content-Type": _MEDIA}, answer

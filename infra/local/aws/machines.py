@@ -33,6 +33,7 @@ _places = threading.BoundedSemaphore(64)
 _inside: ContextVar[bool] = ContextVar("_inside", default=False)
 _finished: deque[str] = deque()
 _retention = threading.Lock()
+_stopping = threading.Event()
 
 
 def start_sync_execution(data: Mapping[str, Json]) -> Response:
@@ -85,6 +86,11 @@ def _sync_answer(record: Mapping[str, Json], milliseconds: int) -> dict[str, Jso
     if record["status"] == "SUCCEEDED":
         return {**answer, "output": record["output"], "outputDetails": {"included": True}}
     return {**answer, **{key: record[key] for key in ("error", "cause") if record.get(key) is not None}}
+
+
+def stop() -> None:
+    """End every execution at its next state; what started it will start it again."""
+    _stopping.set()
 
 
 def run_execution(execution_arn: str) -> None:
@@ -170,15 +176,20 @@ def _execution(
         wait_scale=stepfunctions._SFN_WAIT_SCALE,
         mocks=mocks,
         record=_recorder(record) if keep_history else None,
-        stopped=lambda: record["status"] != "RUNNING",
+        stopped=lambda: record["status"] != "RUNNING" or _stopping.is_set(),
     )
+
+
+# Parts of the language that this interpreter must not pretend to know.
+_NOT_HERE = ("JSONata", "Assign", "DISTRIBUTED", "Credentials")
 
 
 @lru_cache(maxsize=256)
 def _definition(text: str) -> Mapping[str, Json]:
     definition: Mapping[str, Json] = json.loads(text)
-    if definition.get("QueryLanguage", "JSONPath") != "JSONPath":
-        raise runtime_error("JSONata machines are not available on one machine")
+    for word in _NOT_HERE:
+        if f'"{word}"' in text:
+            raise runtime_error(f"{word} is not available on one machine: see infra/local/aws/asl")
     return definition
 
 

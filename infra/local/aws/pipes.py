@@ -72,12 +72,16 @@ class PipeWorkers:
         for name in wanted.keys() - self._pollers.keys():
             self._pollers[name] = _Poller(wanted[name], self._concurrency)
 
-    def stop(self) -> None:
-        """Take no more messages and wait for the executions under way."""
+    def stop(self, patience: float = 10.0) -> None:
+        """Take no more messages, and wait at most `patience` seconds for the executions under way.
+
+        The messages of those that take longer stay in their queue.
+        """
+        deadline = time.monotonic() + patience
         for poller in self._pollers.values():
             poller.ask_to_stop()
         for poller in self._pollers.values():
-            poller.stop()
+            poller.stop(deadline - time.monotonic())
         self._pollers.clear()
 
 
@@ -115,6 +119,7 @@ class _Poller:
 
     def __init__(self, pipe: Pipe, concurrency: int) -> None:
         self.pipe = pipe
+        self._concurrency = concurrency
         self._free = threading.Semaphore(concurrency)
         self._stopping = threading.Event()
         self._pool = ThreadPoolExecutor(concurrency, thread_name_prefix=f"pipe-{pipe.name}")
@@ -126,10 +131,15 @@ class _Poller:
         with arrivals:
             arrivals.notify_all()
 
-    def stop(self) -> None:
+    def stop(self, patience: float = 10.0) -> None:
+        deadline = time.monotonic() + patience
         self.ask_to_stop()
-        self._thread.join()
-        self._pool.shutdown(wait=True)
+        self._thread.join(max(0.0, patience))
+        for _ in range(self._concurrency):
+            if not self._free.acquire(timeout=max(0.0, deadline - time.monotonic())):
+                _log.warning("pipe %s: gave up waiting for its executions", self.pipe.name)
+                break
+        self._pool.shutdown(wait=False, cancel_futures=True)
 
     def _poll(self) -> None:
         while not self._stopping.is_set():

@@ -95,6 +95,9 @@ class EmbeddedAws:
         """Stop serving; writes a last snapshot."""
         if self._thread is None or self._loop is None or self._stop is None:
             return
+        from infra.local.aws import machines  # noqa: PLC0415
+
+        machines.stop()
         self._store.stop()
         self._loop.call_soon_threadsafe(self._stop.set)
         self._thread.join(timeout=10)

@@ -16,7 +16,7 @@ import botocore.session
 from botocore.model import ServiceModel
 from botocore.validate import ParamValidator
 
-from infra.local.aws import clients, http_task, iam, inprocess
+from infra.local.aws import ai, clients, http_task, iam, inprocess
 from infra.local.aws.asl.engine import TaskCall
 from infra.local.aws.asl.errors import TIMEOUT, StateError, runtime_error
 
@@ -78,8 +78,8 @@ def _allow(call: TaskCall, error: str, action: str, resource: str, context: Mapp
         raise StateError(error, str(denied)) from denied
 
 
-def _in_time(call: TaskCall, function: Callable[[], Json]) -> Json:
-    future = _waiting.submit(copy_context().run, function)
+def _in_time(call: TaskCall, function: Callable[[], Json], pool: ThreadPoolExecutor = _waiting) -> Json:
+    future = pool.submit(copy_context().run, function)
     try:
         return future.result(call.timeout)
     except FutureTimeout as error:
@@ -179,7 +179,11 @@ def _aws_sdk(call: TaskCall, service: str, action: str) -> Json:
         return _ministack(call, call.resource)
     _validate(call, service, operation)
     _require_sdk(call, service, operation, f"{known.errors}.{known.errors}Exception")
-    reply = inprocess.call(known.key, f"{known.target}.{operation}", call.parameters, call.timeout)
+    target = f"{known.target}.{operation}"
+    if ai.serves(service):
+        reply = ai.call(target, call.parameters, call.timeout)
+    else:
+        reply = inprocess.call(known.key, target, call.parameters, call.timeout)
     if reply.error:
         name = reply.error if reply.error in _modelled(service) else f"{known.errors}Exception"
         cause = f"{reply.message} (Service: {known.errors}, Status Code: {reply.status}, Request ID: local)"
@@ -264,7 +268,14 @@ def _ministack(call: TaskCall, resource: str) -> Json:
         target = f"arn:aws:sqs:{clients.REGION}:{clients.ACCOUNT_ID}:{target.rpartition('/')[2]}"
     service = name.removeprefix("aws-sdk:").partition(":")[0]
     _allow(call, f"{service.upper()}.AccessDeniedException", action, target)
-    return _in_time(call, lambda: _translated(lambda: stepfunctions._invoke_resource(resource, call.parameters)))
+    # A machine that starts another waits here for its tasks: in a shared pool the two could wait for each other.
+    own = ThreadPoolExecutor(max_workers=1)
+    try:
+        return _in_time(
+            call, lambda: _translated(lambda: stepfunctions._invoke_resource(resource, call.parameters)), own
+        )
+    finally:
+        own.shutdown(wait=False)
 
 
 def _callback(call: TaskCall, resource: str) -> Json:

@@ -10,7 +10,7 @@ from typing import Final
 
 _LONGEST: Final = 300
 # A sentence ends where the next does not begin in lower case, as after "5 p.m.".
-_SENTENCE: Final = re.compile(r"\S.*?(?:[.!?…]+[\"'”’»)\]]*(?=\s+[^\sa-zß-ÿ])|$)", re.DOTALL)
+_SENTENCE: Final = re.compile(r"\S.*?(?:[.!?…]{1,10}[\"'”’»)\]]{0,3}(?=\s{1,20}[^\sa-zß-ÿ])|$)", re.DOTALL)
 
 
 def by_sentence(translate: Callable[[str], str]) -> Callable[[str], str]:

@@ -1,7 +1,10 @@
 """What is kept from the engines, with fakes that show what they were given."""
 
+import time
+
 import pytest
 
+from infra.local.ai.engines.neural import by_sentence
 from infra.local.ai.protect import letters, translate_lines, well_formed, words_only
 
 
@@ -58,8 +61,40 @@ def test_translate_lines_with_an_engine_that_loses_stand_ins_translates_around_t
     assert translated == "ORDER #12 AND #34 NOW"
 
 
-def test_translate_lines_with_a_stand_in_in_the_text_uses_another() -> None:
-    assert translate_lines("x9q0z and #12", lambda text: text) == "x9q0z and #12"
+def test_translate_lines_with_a_stand_in_in_the_text_translates_around_the_tokens() -> None:
+    assert translate_lines("x9q0z and #12", str.upper) == "X9Q0Z AND #12"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a@",
+        "a.",
+        "A-",
+        "A",
+        "-",
+        "1-",
+        "#",
+        "!",
+        "'",
+        "(",
+        ". ",
+        "a.b@",
+        "x9q",
+        "e@a.",
+        " ",
+        "👩\u200d",
+        "1 ",
+        "www.",
+        "AB ",
+        "1\u20e3",
+    ],
+)
+def test_translate_lines_of_ten_thousand_bytes_takes_no_longer_for_strange_text(text: str) -> None:
+    start = time.process_time()
+    translate_lines(text * (10_000 // len(text.encode())) + "x", by_sentence(lambda line: line))
+    assert letters(text * (100_000 // len(text.encode()))) >= 0
+    assert time.process_time() - start < 1.5
 
 
 def test_translate_lines_ends_an_address_where_chinese_begins() -> None:

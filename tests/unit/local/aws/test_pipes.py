@@ -107,6 +107,35 @@ def test_pipe_without_permission_leaves_the_queue_alone(
     clients.client("sqs").purge_queue(QueueUrl=stack["Queue"])
 
 
+def test_fire_and_forget_starts_a_standard_machine(stack: dict[str, str]) -> None:
+    states, iam_client, role = clients.client("stepfunctions"), clients.client("iam"), stack["NothingRole"]
+    definition = json.dumps({"StartAt": "A", "States": {"A": {"Type": "Pass", "End": True}}})
+    target = states.create_state_machine(name="later", definition=definition, roleArn=role)["stateMachineArn"]
+    allow = json.dumps(
+        {"Statement": [{"Effect": "Allow", "Action": ["sqs:*", "states:StartExecution"], "Resource": "*"}]}
+    )
+    iam_client.put_role_policy(RoleName=role.rpartition("/")[2], PolicyName="pipe", PolicyDocument=allow)
+    [pipe] = pipes.pipes()
+    changed = {"role_arn": role, "target": target, "invocation": "FIRE_AND_FORGET", "filters": ()}
+    poller = pipes._Poller(Pipe(**{**vars(pipe), **changed}), 2)
+    put(stack, {"id": "later"})
+    [execution] = soon(lambda: states.list_executions(stateMachineArn=target)["executions"])
+    soon(lambda: counts(stack["Queue"]) == (0, 0))
+    poller.stop()
+    iam_client.delete_role_policy(RoleName=role.rpartition("/")[2], PolicyName="pipe")
+    described = states.describe_execution(executionArn=execution["executionArn"])
+    assert json.loads(described["input"])[0]["message"] == {"id": "later"}
+
+
+def test_stop_gives_up_on_what_takes_too_long(stack: dict[str, str], caplog: pytest.LogCaptureFixture) -> None:
+    [pipe] = pipes.pipes()
+    poller = pipes._Poller(pipe, 1)
+    poller._free.acquire()
+    poller.stop(patience=0.2)
+    assert "gave up" in caplog.text
+    poller._free.release()
+
+
 def pipe_with(**fields: Any) -> Pipe:
     base: dict[str, Any] = {
         "name": "p",

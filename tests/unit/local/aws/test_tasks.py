@@ -274,3 +274,21 @@ def test_machine_timeout_is_timed_out(run: Run) -> None:
     wait = {"Type": "Wait", "Seconds": 5, "End": True}
     answer = run({"StartAt": "Wait", "TimeoutSeconds": 1, "States": {"Wait": wait}})
     assert answer["status"] == "TIMED_OUT"
+
+
+@pytest.mark.parametrize("field", [{"QueryLanguage": "JSONata"}, {"Assign": {"a": 1}}])
+def test_what_the_interpreter_does_not_know_is_refused(field: dict[str, Any], run: Run) -> None:
+    answer = run({"Type": "Pass", **field})
+    assert (answer["status"], answer["error"]) == ("FAILED", "States.Runtime")
+    assert "not available on one machine" in answer["cause"]
+
+
+def test_machine_starts_another_synchronously(stack: dict[str, str], run: Run) -> None:
+    iam_client, role = clients.client("iam"), stack["NothingRole"].rpartition("/")[2]
+    allow = {"Statement": [{"Effect": "Allow", "Action": "states:StartSyncExecution", "Resource": stack["Machine"]}]}
+    iam_client.put_role_policy(RoleName=role, PolicyName="start", PolicyDocument=json.dumps(allow))
+    parameters = {"StateMachineArn": stack["Machine"], "Input": {"n": 1}}
+    answer = run(task("aws-sdk:sfn:startSyncExecution", parameters), role="NothingRole")
+    iam_client.delete_role_policy(RoleName=role, PolicyName="start")
+    assert answer["output"]["Status"] == "SUCCEEDED"
+    assert json.loads(answer["output"]["Output"])["event"] == {"n": 1}
