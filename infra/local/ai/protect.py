@@ -21,6 +21,7 @@ _PROTECTED: Final = re.compile(
     r"|(?<![\w+])\+?\d[\d .()/-]{5,30}\d(?!\w)"  # telephone numbers and dates
     r"|[#@]\w[\w-]*"  # #4521, #ticket, @name
     r"|(?<![\w-])(?=[\w-]{0,31}\d)(?=[\w-]{0,31}[A-Z])[A-Z0-9][A-Z0-9-]{1,31}(?![\w-])"  # codes such as AB-1234
+    r"|(?<![!-\u024f])[!-\u024f]{61,}"  # no word of a language in Latin script is as long
     f"|(?:{_PICTURE})+",
     re.ASCII,
 )

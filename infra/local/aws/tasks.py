@@ -270,10 +270,11 @@ def _ministack(call: TaskCall, resource: str) -> Json:
     _allow(call, f"{service.upper()}.AccessDeniedException", action, target)
     # A machine that starts another waits here for its tasks: in a shared pool the two could wait for each other.
     own = ThreadPoolExecutor(max_workers=1)
+    parameters = dict(call.parameters)
+    if not isinstance(parameters.get("Input", ""), str):
+        parameters["Input"] = json.dumps(parameters["Input"])
     try:
-        return _in_time(
-            call, lambda: _translated(lambda: stepfunctions._invoke_resource(resource, call.parameters)), own
-        )
+        return _in_time(call, lambda: _translated(lambda: stepfunctions._invoke_resource(resource, parameters)), own)
     finally:
         own.shutdown(wait=False)
 

@@ -53,7 +53,13 @@ LANGUAGE_ERRORS = frozenset(
 )
 """Errors of the language that any task can end with, and the wildcards that match them."""
 
-CONNECTION_ERRORS = frozenset({"AccessDenied", "NotFound", "InvalidConnectionState", "ConcurrentModification"})
+CONNECTION_ERRORS = frozenset(
+    {
+        *("InvalidConnectionState", "InvalidPrivateConnectionState", "AccessDenied", "ResourceNotFound"),
+        *("AuthInProgress", "ConcurrentModification", "InternalError"),
+    }
+)
+"""Of https://docs.aws.amazon.com/step-functions/latest/dg/call-https-apis.html, "Connection errors"."""
 
 SDK_SPELLING = {"BOOL": "Bool", "NULL": "Nul", "SS": "Ss", "NS": "Ns", "BS": "Bs"}
 """Members of AttributeValue that SDK integrations spell as the SDK for Java 2 does (aws-sdk-js issue 4294)."""

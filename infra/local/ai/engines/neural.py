@@ -23,15 +23,13 @@ def by_sentence(translate: Callable[[str], str]) -> Callable[[str], str]:
 
 
 def pieces(sentence: str) -> list[str]:
-    """The sentence, cut between words into pieces of at most 300 characters (a word longer than that stays whole)."""
+    """The sentence in pieces of at most 300 characters, cut between words where there are any."""
     cut: list[str] = []
     rest = sentence
     while len(rest) > _LONGEST:
         end = rest.rfind(" ", 0, _LONGEST)
         if end <= 0:
-            end = rest.find(" ", _LONGEST)
-        if end <= 0:
-            break
+            end = _LONGEST
         cut.append(rest[:end])
-        rest = rest[end + 1 :]
+        rest = rest[end:].removeprefix(" ")
     return [*cut, rest]

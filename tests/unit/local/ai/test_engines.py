@@ -93,7 +93,7 @@ def test_by_sentence_keeps_the_space_between_and_cuts_long_ones() -> None:
     long = pieces("word " * 200)
     assert " ".join(long) == "word " * 200
     assert max(map(len, long)) <= 300
-    assert pieces("x" * 1000) == ["x" * 1000]
+    assert pieces("我" * 700) == ["我" * 300, "我" * 300, "我" * 100]
 
 
 @pytest.mark.parametrize(

@@ -23,6 +23,8 @@ def spell(text: str) -> str:
         ("12345\nhello", "12345\n<hello>"),
         ("he\x00llo\x07", "<hello>"),
         ("", ""),
+        ("a" * 61, "a" * 61),
+        ("a" * 60, f"<{'a' * 60}>"),
     ],
 )
 def test_translate_lines_keeps_what_is_around_the_words(text: str, expected: str) -> None:
