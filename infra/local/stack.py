@@ -107,8 +107,11 @@ class LocalStack:
     def _start_ai(self) -> None:
         settings = self.settings
         listen(settings.ports.ai, "the translation models (DRAGOMAN_AI_PORT)").close()
-        command = [sys.executable, "-m", "infra.local.ai", "--port", str(settings.ports.ai), "--models"]
-        self._ai = subprocess.Popen([*command, str(settings.models_dir)], cwd=ROOT, start_new_session=True)
+        command = [sys.executable, "-m", "infra.local.ai", "--port", str(settings.ports.ai), "--until-eof", "--models"]
+        # A session of its own, so that Ctrl-C reaches us alone; and it ends with our end of its standard input.
+        self._ai = subprocess.Popen(
+            [*command, str(settings.models_dir)], cwd=ROOT, stdin=subprocess.PIPE, start_new_session=True
+        )
 
     def _await_ai(self) -> None:
         deadline = time.monotonic() + AI_PATIENCE_SECONDS

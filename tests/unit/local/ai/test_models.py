@@ -48,7 +48,7 @@ def test_set_up_brings_the_files_and_leaves_no_scratch(package: Package, tmp_pat
     target = tmp_path / "models"
     set_up(target, ())
     assert (target / "tiny/model.bin").read_bytes() == CONTENT
-    assert sorted(path.name for path in target.iterdir()) == ["manifest.json", "tiny"]
+    assert sorted(path.name for path in target.iterdir()) == [".lock", "manifest.json", "tiny"]
     assert package.name == "tiny"
 
 
