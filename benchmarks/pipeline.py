@@ -1,4 +1,4 @@
-"""Measures the running pipeline on this machine: how soon a webhook is answered, how many messages a second are reported.
+"""Measures the pipeline on this machine: how soon a webhook is answered, how many messages a second are reported.
 
 Load goes to 127.0.0.1 only, for a bounded time. Nothing here passes or fails.
 """
