@@ -80,6 +80,7 @@ def test_reports_by_day_hold_the_days_messages(stack: Running) -> None:
         {"day": "2026-11-21", "cursor": "nonsense"},
         {"day": "2026-11-21", "cursor": '"},"TableName":"other'},
         {"conversation": '"},"TableName":{"x":"'},
+        {"conversation": '"},"TableName":{"x":"', "cursor": "2026-11-21T00:00:00.000Z~SM0"},
     ],
 )
 def test_reports_with_a_wrong_question_say_what_is_allowed(stack: Running, parameters: dict[str, str]) -> None:
