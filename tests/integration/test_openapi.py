@@ -1,4 +1,4 @@
-"""The gateway's real answers against infra/api.yaml: whatever is asked, the answer is one that the document declares."""
+"""The gateway's real answers against infra/api.yaml: whatever is asked, the answer is one that is declared."""
 
 from __future__ import annotations
 
