@@ -44,12 +44,15 @@ build: $(VENV)/.run ## Build the functions and their layer into build/
 models: $(VENV)/.run ## Fetch the local translation models (verified by their hashes)
 	@$(PY) -m infra.local.ai.models --dir $(MODELS)
 
+# A variable's value as one word for the shell, with dollars and quotation marks as they were written.
+quoted = '$(subst ','\'',$(value $(1)))'
+
 # --- using it -------------------------------------------------------------------------------------------------------------
 run: build models ## Run all of Dragoman on this machine; Ctrl-C stops it
 	@exec $(PY) -m infra.local
 
 text: $(VENV)/.run ## Text the number: make text FROM=+12025550100 BODY='¿Dónde está la clínica?'
-	@FROM="$(FROM)" BODY="$${BODY-}" $(PY) -m infra.local.text
+	@FROM='$(FROM)' BODY=$(call quoted,BODY) $(PY) -m infra.local.text
 
 redrive: $(VENV)/.run ## List what is parked in the dead-letter queues; QUEUE=messages puts it back (AWS=1 for the deployed stack)
 	@$(PY) -m infra.redrive $(if $(QUEUE),--queue $(QUEUE)) $(if $(AWS),--aws)
