@@ -34,7 +34,8 @@ def main() -> int:
         stack.start()
         try:
             print(f"start with new data            {stack.ready_seconds:.1f} s", flush=True)
-            pipeline.acknowledgement(stack, 1, 20)  # wakes functions and models
+            pipeline.acknowledgement(stack, 16, 4)  # wakes models and as many functions as will be needed at once
+            pipeline.drain(stack)
             for senders, each in ((1, 300), (16, 40)):
                 latency = pipeline.acknowledgement(stack, senders, each)
                 print(f"acknowledged, {senders:2} at once      {latency}", flush=True)
