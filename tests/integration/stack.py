@@ -20,6 +20,7 @@ from urllib.parse import urlencode
 
 import boto3
 import httpx
+from botocore.config import Config
 
 from infra.local import config
 from infra.local.aws import clients
@@ -188,7 +189,9 @@ class Running:
         """A boto3 client with the local root's credentials."""
         session = boto3.Session(clients.ROOT_ACCESS_KEY_ID, clients.ROOT_SECRET_ACCESS_KEY, region_name=clients.REGION)
         make: Any = session.client
-        return make(service, endpoint_url=f"http://127.0.0.1:{self.settings.ports.aws}")
+        # Without the prefix that boto3 puts before the host of StartSyncExecution.
+        options = Config(inject_host_prefix=False)
+        return make(service, endpoint_url=f"http://127.0.0.1:{self.settings.ports.aws}", config=options)
 
 
 def new_stack(state_dir: Path, **environment: str) -> Running:

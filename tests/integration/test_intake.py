@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import base64
 import json
 
 import httpx
 import pytest
 
 from tests.integration.stack import Running, sign, until
+
+FUNCTION = "dragoman-normalise-webhook"
 
 
 def problem(answer: httpx.Response) -> dict[str, object]:
@@ -88,6 +91,43 @@ def test_intake_rotated_token_works_soon_beside_the_old_one(stack: Running) -> N
         secrets.put_secret_value(SecretId="dragoman/twilio", SecretString=json.dumps(before))
 
 
+def test_intake_twilios_published_vector_is_verified(stack: Running) -> None:
+    """https://www.twilio.com/docs/usage/security: a call's webhook, so once verified it is refused as no message."""
+    secrets, functions = stack.client("secretsmanager"), stack.client("lambda")
+    before = secrets.get_secret_value(SecretId="dragoman/twilio")["SecretString"]
+    configured = functions.get_function_configuration(FunctionName=FUNCTION)["Environment"]["Variables"]
+    secrets.put_secret_value(SecretId="dragoman/twilio", SecretString=json.dumps({"authTokens": ["12345"]}))
+    variables = {**configured, "PUBLIC_BASE_URL": "https://mycompany.com"}
+    functions.update_function_configuration(FunctionName=FUNCTION, Environment={"Variables": variables})
+    form = "CallSid=CA1234567890ABCDE&Caller=%2B12349013030&Digits=1234&From=%2B12349013030&To=%2B18005551212"
+    try:
+        assert intake(stack, form, "0/KCTR6DLpKmkAf8muzZqo1nDgQ=") == "BadRequest"
+        assert intake(stack, form.replace("1234&", "4321&"), "0/KCTR6DLpKmkAf8muzZqo1nDgQ=") == "Forbidden"
+    finally:
+        secrets.put_secret_value(SecretId="dragoman/twilio", SecretString=before)
+        functions.update_function_configuration(FunctionName=FUNCTION, Environment={"Variables": configured})
+    assert stack.post(stack.fields()).status_code == 200
+
+
+def intake(stack: Running, form: str, signature: str) -> str:
+    """The error that the machine intake ends with for a request to /myapp.php?foo=1&bar=2."""
+    request = {
+        "body": base64.b64encode(form.encode()).decode(),
+        "signature": base64.b64encode(signature.encode()).decode(),
+        "query": "foo=1&bar=2",
+        "path": "/myapp.php",
+        "domain": "mycompany.com",
+        "stagePath": "/myapp.php",
+        "requestId": "r",
+        "receivedAtMs": 1732186157000,
+    }
+    machines = stack.client("stepfunctions")
+    arn = next(
+        each["stateMachineArn"] for each in machines.list_state_machines()["stateMachines"] if "intake" in each["name"]
+    )
+    return str(machines.start_sync_execution(stateMachineArn=arn, input=json.dumps(request))["error"])
+
+
 @pytest.mark.parametrize("name", ["MessageSid", "AccountSid", "From", "To"])
 def test_intake_webhook_without_a_required_field_says_which(stack: Running, name: str) -> None:
     fields = [(key, value) for key, value in stack.fields() if key != name]
@@ -117,17 +157,16 @@ def test_intake_get_is_no_route(stack: Running) -> None:
 
 def test_intake_failing_secret_is_a_503_that_keeps_nothing(stack: Running) -> None:
     fields = stack.fields()
-    lamb = stack.client("lambda")
-    name = "dragoman-normalise-webhook"
-    environment = lamb.get_function_configuration(FunctionName=name)["Environment"]["Variables"]
-    lamb.update_function_configuration(
-        FunctionName=name, Environment={"Variables": {**environment, "TWILIO_SECRET_ID": "dragoman/nothing"}}
+    functions = stack.client("lambda")
+    environment = functions.get_function_configuration(FunctionName=FUNCTION)["Environment"]["Variables"]
+    functions.update_function_configuration(
+        FunctionName=FUNCTION, Environment={"Variables": {**environment, "TWILIO_SECRET_ID": "dragoman/nothing"}}
     )
     try:
         answer = stack.post(fields)
         assert answer.status_code == 503
         problem(answer)
     finally:
-        lamb.update_function_configuration(FunctionName=name, Environment={"Variables": environment})
+        functions.update_function_configuration(FunctionName=FUNCTION, Environment={"Variables": environment})
     assert stack.post(fields).status_code == 200
     assert stack.report(dict(fields)["MessageSid"])["reply"]["state"] == "sent"
