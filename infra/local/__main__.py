@@ -10,7 +10,6 @@ import time
 
 from infra.local import config
 from infra.local.aws.deploy import DeployError
-from infra.local.aws.server import PortInUse as AwsPortInUse
 from infra.local.serving import PortInUse
 from infra.local.stack import LocalStack
 
@@ -60,7 +59,7 @@ def main() -> int:
         stack.start()
         print(summary(settings, stack, time.monotonic() - started), flush=True)
         stop.wait()
-    except (PortInUse, AwsPortInUse, DeployError, RuntimeError) as error:
+    except (PortInUse, DeployError, RuntimeError) as error:
         print(f"Dragoman could not start. {error}", file=sys.stderr)
         return 1
     finally:

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from infra.local.aws import clients
+from infra.local.serving import listen
 
 _log = logging.getLogger(__name__)
 _STARTED = threading.Event()
@@ -33,10 +34,6 @@ _USED = (
     ),
     *("pipes", "s3", "secretsmanager", "sns", "sqs", "ssm", "stepfunctions", "sts"),
 )
-
-
-class PortInUse(RuntimeError):
-    """Another program listens on the port."""
 
 
 class EmbeddedAws:
@@ -62,7 +59,7 @@ class EmbeddedAws:
 
     def start(self) -> None:
         """Serve, with the last snapshot restored. Raises PortInUse, or RuntimeError on a second start."""
-        listener = _bind(self._port)
+        listener = listen(self._port, "the AWS endpoint (DRAGOMAN_AWS_PORT)")
         if _STARTED.is_set():
             listener.close()
             raise RuntimeError("an embedded AWS was already started in this process")
@@ -154,17 +151,6 @@ def _quieten() -> None:
         logger = getattr(module, "logger", None)
         if name.startswith("ministack.") and isinstance(logger, logging.Logger):
             logger.setLevel(logging.WARNING)
-
-
-def _bind(port: int) -> socket.socket:
-    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        listener.bind(("127.0.0.1", port))
-    except OSError as error:
-        listener.close()
-        raise PortInUse(f"port {port} of 127.0.0.1, wanted for the AWS endpoint, is in use") from error
-    return listener
 
 
 def _set_environment(state_dir: Path, port: int) -> None:

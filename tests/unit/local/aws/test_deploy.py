@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from infra.local.aws import apis, clients, deploy
-from infra.local.aws.server import EmbeddedAws, PortInUse
+from infra.local.aws.server import EmbeddedAws
+from infra.local.serving import PortInUse
 from tests.unit.local.aws.conftest import STACK
 
 
