@@ -29,7 +29,18 @@ def record(pid: int, seconds: int, into: Path) -> None:
     """Samples a process for that long; only threads that hold a processor count."""
     command = [str(Path(sys.executable).parent / "py-spy"), "record", "--pid", str(pid), "--duration", str(seconds)]
     subprocess.run(
-        [*command, "--format", "raw", "--output", str(into), "--rate", "200", "--full-filenames", "--gil"],
+        [
+            *command,
+            "--format",
+            "raw",
+            "--output",
+            str(into),
+            "--rate",
+            "200",
+            "--full-filenames",
+            "--gil",
+            "--nonblocking",
+        ],
         check=True,
         capture_output=True,
     )
