@@ -51,8 +51,8 @@ quoted = '$(subst ','\'',$(value $(1)))'
 run: build models ## Run all of Dragoman on this machine; Ctrl-C stops it
 	@exec $(PY) -m infra.local
 
-text: $(VENV)/.run ## Text the number: make text FROM=+12025550100 BODY='¿Dónde está la clínica?'
-	@FROM='$(FROM)' BODY=$(call quoted,BODY) $(PY) -m infra.local.text
+text: $(VENV)/.run ## Text the number: make text FROM=+12025550100 BODY='¿Dónde está la clínica?' MEDIA=photo.jpg
+	@FROM='$(FROM)' BODY=$(call quoted,BODY) MEDIA=$(call quoted,MEDIA) $(PY) -m infra.local.text
 
 redrive: $(VENV)/.run ## List what is parked in the dead-letter queues; QUEUE=messages puts it back (AWS=1 for the deployed stack)
 	@$(PY) -m infra.redrive $(if $(QUEUE),--queue $(QUEUE)) $(if $(AWS),--aws)
@@ -89,7 +89,7 @@ validate: $(VENV)/.test .venv-sam/.ready build ## Check the template with cfn-li
 
 # --- delivering -----------------------------------------------------------------------------------------------------------
 deploy: $(VENV)/.run .venv-sam/.ready ## Deploy to AWS with your credentials (GUIDED=1 asks for what is missing; PARAMETERS='Name=value …')
-	@$(PY) -m infra.build $$(python3.13 -c "" 2>/dev/null && echo --bytecode)
+	@$(PY) -m infra.build --target aws $$(python3.13 -c "" 2>/dev/null && echo --bytecode)
 	@SAM_CLI_TELEMETRY=0 .venv-sam/bin/sam deploy --template infra/template.yaml --config-file samconfig.toml $(if $(GUIDED),--guided) $(if $(PARAMETERS),--parameter-overrides $(PARAMETERS))
 
 bench: $(VENV)/.test build models ## Measure: the figures of benchmarks/README.md

@@ -2,11 +2,15 @@
 
 build/functions/<name>/<name>/*.py   one folder a Lambda; Handler is <name>.handler.handler
 build/layer/python/                  functions/dragoman with its generated validators, and the layer's dependencies
+build/imaging-layer/python/          Pillow and its reader for HEIC, for the functions that decode pictures
 
 The validators are written into functions/dragoman/validators/ (git ignores it) and copied from there, so that tests and
 type checks import the same files as the layer carries. Dependencies come from functions/requirements.txt: wheels with
 pinned hashes, pure Python, cut down to the modules that are used. The output depends on its sources alone, time stamps
 included, and nothing is done while they are unchanged.
+
+The imaging layer is native code, from functions/requirements-imaging.txt: for the machine and the Python that build it,
+where the local stack runs it, or with --target aws for Lambda's.
 
 With --bytecode, for what is uploaded to AWS, the byte code of Lambda's own Python is added, because Lambda cannot keep
 what it compiles; this needs that version of Python and halves the time of an import.
@@ -22,6 +26,7 @@ import re
 import shutil
 import subprocess
 import sys
+import sysconfig
 import tempfile
 import zipfile
 from collections.abc import Callable, Iterator
@@ -54,6 +59,21 @@ KEPT = {
     ),
     "twilio": ("__init__.py", "request_validator.py"),
 }
+
+# What Pillow's wheel brings along for formats, fonts and windows that we do not touch: half of its size.
+DROPPED = re.compile(r"(^PIL/_|/lib)(avif|imagingft|imagingtk|imagingmorph|freetype|harfbuzz|brotli\w+|png16)[-.]")
+NATIVE = re.compile(r"\.(so|pyd|dylib)(\.|$)")
+
+# Where the imaging layer is to run, by the options of pip that choose its wheels.
+TARGETS = {
+    "here": [],
+    "aws": [
+        *("--platform", "manylinux_2_28_aarch64", "--platform", "manylinux_2_27_aarch64"),
+        *("--platform", "manylinux_2_26_aarch64", "--platform", "manylinux2014_aarch64"),
+        *("--implementation", "cp", "--python-version", PYTHON_VERSION),
+    ],
+}
+PURE = ["--platform", "any", "--implementation", "py", "--abi", "none", "--python-version", PYTHON_VERSION]
 
 Schema = dict[str, Any]
 
@@ -88,32 +108,49 @@ class Project:
         return self.functions / LAYER_PACKAGE / "validators"
 
 
-def build(project: Project | None = None, bytecode: bool = False) -> bool:
-    """Builds functions and layer; returns whether there was anything to do. Raises BuildError."""
+def build(project: Project | None = None, bytecode: bool = False, target: str = "here") -> bool:
+    """Builds functions and layers; returns whether there was anything to do. target: "here" or "aws", where the imaging
+    layer is to run. Raises BuildError."""
     project = project or Project()
     project.output.mkdir(parents=True, exist_ok=True)
     with _locked(project.output / ".lock"):
         _write_validators(project)
-        stamp, digest = project.output / ".stamp", fingerprint(project) + (" with byte code" if bytecode else "")
+        stamp, digest = (
+            project.output / ".stamp",
+            fingerprint(project, target) + (" with byte code" if bytecode else ""),
+        )
         if _is_built(project) and stamp.is_file() and stamp.read_text() == digest:
             return False
         stamp.unlink(missing_ok=True)
         _replace(project.output / "functions", partial(_write_functions, project))
         _replace(project.output / "layer", partial(_write_layer, project))
+        _replace(project.output / "imaging-layer", partial(_write_imaging_layer, project, target))
         if bytecode:
-            _compile(project.output / "layer/python", "/opt/python")
-            for name in project.names:
-                _compile(project.output / "functions" / name, "/var/task")
+            _compile_all(project, target)
         stamp.write_text(digest)
         return True
 
 
-def fingerprint(project: Project) -> str:
+def fingerprint(project: Project, target: str) -> str:
     """A digest of everything the result depends on."""
-    digest = hashlib.sha256()
-    for file in (Path(__file__), project.functions / "requirements.txt", *_sources(project.functions)):
+    digest = hashlib.sha256(_platform(target).encode())
+    locks = sorted(project.functions.glob("requirements*.txt"))
+    for file in (Path(__file__), *locks, *_sources(project.functions)):
         digest.update(f"{file.name}\0{file.parent.name}\0".encode() + file.read_bytes() + b"\0")
     return digest.hexdigest()
+
+
+def _platform(target: str) -> str:
+    """What native code for the target is made for."""
+    return target if target != "here" else f"{sys.implementation.cache_tag} {sysconfig.get_platform()}"
+
+
+def _compile_all(project: Project, target: str) -> None:
+    _compile(project.output / "layer/python", "/opt/python")
+    if target == "aws":
+        _compile(project.output / "imaging-layer/python", "/opt/python")
+    for name in project.names:
+        _compile(project.output / "functions" / name, "/var/task")
 
 
 def load_schemas(folder: Path) -> dict[str, Schema]:
@@ -213,7 +250,9 @@ def _module(name: str, code: str) -> str:
 
 def _is_built(project: Project) -> bool:
     parts = [project.output / "functions" / name / name / "handler.py" for name in project.names]
-    return all(part.is_file() for part in [*parts, project.output / "layer/python" / LAYER_PACKAGE / "__init__.py"])
+    parts += [project.output / "layer/python" / LAYER_PACKAGE / "__init__.py"]
+    parts += [project.output / "imaging-layer/python/PIL/__init__.py"]
+    return all(part.is_file() for part in parts)
 
 
 def _write_functions(project: Project, target: Path) -> None:
@@ -224,55 +263,43 @@ def _write_functions(project: Project, target: Path) -> None:
 def _write_layer(project: Project, target: Path) -> None:
     python = target / "python"
     _copy_package(project.functions / LAYER_PACKAGE, python / LAYER_PACKAGE)
-    for wheel in wheels(project):
-        _unpack(wheel, python)
-    native = [file.name for file in python.rglob("*") if re.search(r"\.(so|pyd|dylib)(\.|$)", file.name)]
+    for wheel in wheels(project, "requirements.txt", PURE):
+        _unpack(wheel, python, is_kept)
+    native = [file.name for file in python.rglob("*") if NATIVE.search(file.name)]
     if native:
         raise BuildError(f"The layer must run on any processor, but holds {', '.join(native)}")
 
 
-def wheels(project: Project) -> list[Path]:
-    """The wheels of functions/requirements.txt, fetched by pip with their hashes checked, and kept in build/.wheels."""
-    requirements = project.functions / "requirements.txt"
-    folder = project.output / ".wheels" / hashlib.sha256(requirements.read_bytes()).hexdigest()[:16]
+def _write_imaging_layer(project: Project, target: str, folder: Path) -> None:
+    for wheel in wheels(project, "requirements-imaging.txt", TARGETS[target], _platform(target)):
+        _unpack(wheel, folder / "python", is_kept_native)
+
+
+def wheels(project: Project, lock: str, options: list[str], platform: str = "any") -> list[Path]:
+    """The wheels of a lock file in functions/, fetched by pip with their hashes checked, and kept in build/.wheels."""
+    requirements = project.functions / lock
+    key = hashlib.sha256(requirements.read_bytes() + platform.encode()).hexdigest()[:16]
+    folder = project.output / ".wheels" / key
     if not folder.is_dir():
         folder.parent.mkdir(parents=True, exist_ok=True)
-        _replace(folder, partial(_download, requirements))
+        _replace(folder, partial(_download, requirements, options))
     return sorted(folder.glob("*.whl"))
 
 
-def _download(requirements: Path, target: Path) -> None:
+def _download(requirements: Path, platform: list[str], target: Path) -> None:
     target.mkdir()
-    pure = ["--platform", "any", "--implementation", "py", "--abi", "none", "--python-version", PYTHON_VERSION]
-    options = [
-        "--quiet",
-        "--disable-pip-version-check",
-        "--require-hashes",
-        "--no-deps",
-        "--only-binary",
-        ":all:",
-        *pure,
-    ]
-    command = [
-        sys.executable,
-        "-m",
-        "pip",
-        "download",
-        *options,
-        "--requirement",
-        str(requirements),
-        "--dest",
-        str(target),
-    ]
+    usual = ["--quiet", "--disable-pip-version-check", "--require-hashes", "--no-deps", "--only-binary", ":all:"]
+    paths = ["--requirement", str(requirements), "--dest", str(target)]
+    command = [sys.executable, "-m", "pip", "download", *usual, *platform, *paths]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
-        raise BuildError(f"pip could not fetch the layer's dependencies:\n{done.stderr.strip()[-2000:]}")
+        raise BuildError(f"pip could not fetch the layers' dependencies:\n{done.stderr.strip()[-2000:]}")
 
 
-def _unpack(wheel: Path, target: Path) -> None:
+def _unpack(wheel: Path, target: Path, keeps: Callable[[str], bool]) -> None:
     with zipfile.ZipFile(wheel) as archive:
         for entry in archive.namelist():
-            if not entry.endswith("/") and is_kept(entry):
+            if not entry.endswith("/") and keeps(entry):
                 _write(target / entry, archive.read(entry))
 
 
@@ -286,6 +313,13 @@ def is_kept(entry: str) -> bool:
     return rest.endswith(".py") and any(
         rest == kept or (kept.endswith("/") and rest.startswith(kept)) for kept in KEPT[top]
     )
+
+
+def is_kept_native(entry: str) -> bool:
+    """The same for the imaging layer: modules, libraries without those of DROPPED, and licences."""
+    if ".dist-info/" in entry:
+        return is_kept(entry)
+    return bool(entry.endswith(".py") or NATIVE.search(entry)) and not DROPPED.search(entry)
 
 
 def _sources(folder: Path) -> list[Path]:
@@ -348,21 +382,23 @@ def archive(folder: Path) -> bytes:
 
 
 def sizes(project: Project) -> dict[str, int]:
-    """The zipped size in bytes of the layer and of each function."""
+    """The zipped size in bytes of the layers and of each function."""
     folders = {name: project.output / "functions" / name for name in project.names}
-    return {name: len(archive(folder)) for name, folder in {**folders, "layer": project.output / "layer"}.items()}
+    folders |= {name: project.output / name for name in ("layer", "imaging-layer")}
+    return {name: len(archive(folder)) for name, folder in folders.items()}
 
 
 def main() -> None:
     """Builds and says what came of it."""
-    parser = argparse.ArgumentParser(prog="python -m infra.build", description="Builds the functions and their layer.")
+    parser = argparse.ArgumentParser(prog="python -m infra.build", description="Builds the functions and their layers.")
     parser.add_argument("--bytecode", action="store_true", help=f"add byte code for Python {PYTHON_VERSION}")
-    project = Project()
+    parser.add_argument("--target", choices=TARGETS, default="here", help="where the imaging layer is to run")
+    project, asked = Project(), parser.parse_args()
     try:
-        changed = build(project, parser.parse_args().bytecode)
+        changed = build(project, asked.bytecode, asked.target)
     except BuildError as error:
         sys.exit(str(error))
-    print("Built functions and layer:" if changed else "Functions and layer are up to date:")
+    print("Built functions and layers:" if changed else "Functions and layers are up to date:")
     for name, size in sizes(project).items():
         print(f"  {name:<20} {size / 1024:8.1f} KiB zipped")
 

@@ -13,7 +13,7 @@ settings = cache(Settings.from_environment)
 
 @observed
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
-    """{"message", "language", "knownLanguage"?, "translations", "times"} to logic.Composed.
+    """{"message", "language", "knownLanguage"?, "translations", "pictures", "times"} to logic.Composed.
 
     Raises InvalidReport or ConfigurationError.
     """
@@ -23,5 +23,6 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
         "Report composed",
         report_id=composed["reportItem"]["reportId"]["S"],
         translations=len(event["translations"]),
+        pictures=len(event["pictures"]),
     )
     return {**composed}

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any, Self, TypedDict
 
 from compose_report.errors import InvalidReport
+from compose_report.pictures import picture_text
 from dragoman.documents import Language, Message, Report, ReportCreated, Step, Timings, Translation
 from dragoman.items import AttributeValue, item, json_text
 from dragoman.times import parse, rfc3339
@@ -17,7 +18,13 @@ validate_event = validator("events/report_created")
 
 UNDETERMINED = "und"
 # Each moment and the step that ends with it, in the order of the pipeline.
-MOMENTS = {"startedAt": "queue", "detectedAt": "detect", "translatedAt": "translate", "composedAt": "compose"}
+MOMENTS = {
+    "startedAt": "queue",
+    "detectedAt": "detect",
+    "translatedAt": "translate",
+    "picturesAt": "pictures",
+    "composedAt": "compose",
+}
 
 
 class MessageHead(TypedDict):
@@ -45,7 +52,8 @@ def compose_all(event: Mapping[str, Any], retention_days: int, now: datetime) ->
         findings = Findings.from_event(event, now)
         report = compose(findings)
         expires_at = expiry(findings.times["composedAt"], retention_days)
-        created = report_created(report, contact_language(findings), expires_at)
+        language = contact_language(findings)
+        created = report_created(report, language, picture_text(findings.pictures, language), expires_at)
         validate_report(report)
         validate_event(created)
     except ValidationError as violation:
@@ -76,6 +84,7 @@ class Findings:
     language: Language
     known_language: str
     translations: list[Translation]
+    pictures: list[dict[str, Any]]
     times: dict[str, datetime]
 
     @classmethod
@@ -91,6 +100,7 @@ class Findings:
             language=event["language"],
             known_language=event.get("knownLanguage") or UNDETERMINED,
             translations=event["translations"],
+            pictures=event["pictures"],
             times={"composedAt": now, **times},
         )
 
@@ -106,6 +116,7 @@ def compose(findings: Findings) -> Report:
         "message": message,
         "language": findings.language,
         "translations": findings.translations,
+        "pictures": findings.pictures,
         "timings": timings(message["receivedAt"], findings.times),
         "reply": {"state": "pending"},
         "links": {
@@ -130,6 +141,8 @@ def timings(received_at: str, times: Mapping[str, datetime]) -> Timings:
         result["detectedAt"] = rfc3339(times["detectedAt"])
     if "translatedAt" in times:
         result["translatedAt"] = rfc3339(times["translatedAt"])
+    if "picturesAt" in times:
+        result["picturesAt"] = rfc3339(times["picturesAt"])
     return result
 
 
@@ -144,8 +157,8 @@ def expiry(created_at: datetime, retention_days: int) -> int:
     return int((created_at + timedelta(days=retention_days)).timestamp())
 
 
-def report_created(report: Report, language: str, expires_at: int) -> ReportCreated:
-    """The event that announces a report: what the reply needs, and no words of the message."""
+def report_created(report: Report, language: str, pictures: str, expires_at: int) -> ReportCreated:
+    """The event that announces a report: what the reply needs, and no words but those read in pictures."""
     message = report["message"]
     return {
         "schemaVersion": "1",
@@ -158,6 +171,7 @@ def report_created(report: Report, language: str, expires_at: int) -> ReportCrea
         "recipient": message["recipient"],
         "language": language,
         "delivery": message["delivery"],
+        "pictureText": pictures,
         "createdAt": report["createdAt"],
         "expiresAt": str(expires_at),
     }
@@ -176,6 +190,7 @@ def report_item(report: Report, event: ReportCreated, expires_at: int) -> dict[s
             "message": json_text(report["message"]),
             "language": json_text(report["language"]),
             "translations": json_text(report["translations"]),
+            "pictures": json_text(report["pictures"]),
             "timings": json_text(report["timings"]),
             "links": json_text(report["links"]),
             "reply": json_text(report["reply"]),

@@ -1,6 +1,6 @@
 """The shapes of the documents that pass between the functions, as schemas/ defines them."""
 
-from typing import Literal, NotRequired, TypedDict
+from typing import Any, Literal, NotRequired, TypedDict
 
 Channel = Literal["sms", "mms", "whatsapp", "rcs", "other"]
 
@@ -71,6 +71,7 @@ class Timings(TypedDict):
     startedAt: NotRequired[str]
     detectedAt: NotRequired[str]
     translatedAt: NotRequired[str]
+    picturesAt: NotRequired[str]
     composedAt: str
     steps: list[Step]
 
@@ -94,6 +95,7 @@ class Report(TypedDict):
     message: Message
     language: Language
     translations: list[Translation]
+    pictures: list[dict[str, Any]]
     timings: Timings
     reply: Reply
     links: Links
@@ -112,5 +114,120 @@ class ReportCreated(TypedDict):
     recipient: str
     language: str
     delivery: Delivery
+    pictureText: str
     createdAt: str
     expiresAt: str
+
+
+class ImageFile(TypedDict):
+    """A picture as it is kept: what was done to it is in inspect_image.logic.Inspected."""
+
+    key: str
+    contentType: str
+    width: int
+    height: int
+    bytes: int
+    changes: list[str]
+
+
+class OriginalFile(TypedDict):
+    """The file a picture was made from."""
+
+    key: str
+    format: str
+    width: int
+    height: int
+    bytes: int
+    animated: bool
+
+
+class Thumbnail(TypedDict):
+    size: str
+    key: str
+    contentType: str
+    width: int
+    height: int
+    bytes: int
+
+
+class Box(TypedDict):
+    """In parts of the picture's width and height, 0 to 1."""
+
+    left: float
+    top: float
+    width: float
+    height: float
+
+
+class Label(TypedDict):
+    """confidence in percent; boxes of the instances that could be located."""
+
+    name: str
+    confidence: float
+    boxes: list[Box]
+
+
+class Line(TypedDict):
+    """A line of words; polygon: its four corners as [x, y], in parts of the picture's width and height."""
+
+    text: str
+    confidence: float
+    polygon: list[list[float]]
+
+
+class ModerationLabel(TypedDict):
+    name: str
+    parent: str
+    confidence: float
+
+
+class Moderation(TypedDict):
+    """flagged: not to be shown unasked; reason: why, when no label says it."""
+
+    flagged: bool
+    labels: list[ModerationLabel]
+    reason: NotRequired[str]
+
+
+class Failure(TypedDict):
+    """A step that did not work for a picture, while the others stand."""
+
+    step: str
+    error: str
+
+
+class SummaryLabel(TypedDict):
+    name: str
+    confidence: float
+    box: NotRequired[Box]
+
+
+class ImageSummary(TypedDict):
+    """schemas/image_summary.json"""
+
+    imageId: str
+    status: str
+    key: str
+    thumbnails: list[Thumbnail]
+    labels: list[SummaryLabel]
+    text: str
+    language: Language
+    translations: list[Translation]
+    lines: list[Line]
+    moderation: Moderation
+    reason: NotRequired[str]
+    truncated: NotRequired[bool]
+
+
+class ImageRecognised(TypedDict):
+    """schemas/events/image_recognised.json"""
+
+    schemaVersion: str
+    imageId: str
+    origin: str
+    status: str
+    language: str
+    flagged: bool
+    labels: list[str]
+    createdAt: str
+    messageId: NotRequired[str]

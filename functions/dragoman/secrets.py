@@ -1,4 +1,4 @@
-"""Twilio's auth tokens from Secrets Manager. The only module that imports boto3.
+"""What the secret for Twilio holds, from Secrets Manager. The only module with its client.
 
 boto3 is imported with the module, so that it is loaded while Lambda initialises the function (at full speed, whatever
 its memory); the secret itself is fetched on first use.
@@ -8,7 +8,7 @@ import json
 import time
 from collections.abc import Callable
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 import boto3
 from botocore.config import Config
@@ -31,7 +31,7 @@ def fetch_secret(secret_id: str) -> str:
     try:
         return _client().get_secret_value(SecretId=secret_id)["SecretString"]
     except (BotoCoreError, ClientError, KeyError) as error:
-        raise ConfigurationError(f"The secret with the auth tokens cannot be read ({type(error).__name__})") from error
+        raise ConfigurationError(f"The secret for Twilio cannot be read ({type(error).__name__})") from error
 
 
 @cache
@@ -56,47 +56,54 @@ def parse_tokens(secret: str) -> tuple[str, ...]:
     return tuple(token.strip() for token in tokens if token.strip())
 
 
-class TokenSource:
-    """Auth tokens, cached for five minutes and fetched again at once, but at most every 30 s, when none of them
-    matched.
+Value = TypeVar("Value")
 
-    While Secrets Manager does not answer, the tokens last fetched serve for up to an hour: Twilio does not send a
-    refused message again. Without tokens every use raises ConfigurationError.
+
+class SecretSource(Generic[Value]):
+    """What a secret holds, cached for five minutes and fetched again at once, but at most every 30 s, when it did not
+    serve.
+
+    While Secrets Manager does not answer, what was last fetched serves for up to an hour: Twilio does not send a
+    refused message again. With nothing fetched every use raises ConfigurationError.
     """
 
     def __init__(
         self,
         secret_id: str,
+        parse: Callable[[str], Value],
         fetch: Callable[[str], str] = fetch_secret,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._secret_id = secret_id
+        self._parse = parse
         self._fetch = fetch
         self._clock = clock
-        self._tokens: tuple[str, ...] = ()
+        self._value: Value | None = None
         self._fetched_at = float("-inf")
         self._tried_at = float("-inf")
 
-    def current(self) -> tuple[str, ...]:
-        """The tokens that are accepted now, at least one. Raises ConfigurationError."""
-        if not self._tokens or self._older_than(self._fetched_at, CACHE_SECONDS):
+    def current(self) -> Value:
+        """What is accepted now. Raises ConfigurationError."""
+        if self._value is None or self._older_than(self._fetched_at, CACHE_SECONDS):
             self._fetch_or_keep()
-        return self._tokens
+        if self._value is None:
+            raise ConfigurationError("The secret for Twilio could not be read a moment ago")
+        return self._value
 
-    def refreshed(self) -> tuple[str, ...]:
-        """The tokens as they are now in Secrets Manager, for a signature that matched none: empty when nothing is
-        new."""
+    def renewed(self) -> Value | None:
+        """What is in Secrets Manager now, when the current value did not serve: None while that was asked within 30 s,
+        or when it is the same."""
         if not self._older_than(self._tried_at, REFETCH_SECONDS):
-            return ()
-        before = self._tokens
+            return None
+        before = self._value
         self._fetch_or_keep()
-        return tuple(token for token in self._tokens if token not in before)
+        return None if self._value == before else self._value
 
     def _older_than(self, moment: float, seconds: float) -> bool:
         return self._clock() - moment >= seconds
 
     def _fetch_or_keep(self) -> None:
-        keep = bool(self._tokens) and not self._older_than(self._fetched_at, STALE_SECONDS)
+        keep = self._value is not None and not self._older_than(self._fetched_at, STALE_SECONDS)
         if keep and not self._older_than(self._tried_at, REFETCH_SECONDS):
             return
         self._tried_at = self._clock()
@@ -106,7 +113,25 @@ class TokenSource:
             if keep:
                 return
             raise
-        # A secret that was read and holds no tokens any more ends the old ones at once.
-        self._tokens = ()
-        self._tokens = parse_tokens(secret)
+        # A secret that was read and holds nothing of use any more ends the old value at once.
+        self._value = None
+        self._value = self._parse(secret)
         self._fetched_at = self._clock()
+
+
+class TokenSource(SecretSource[tuple[str, ...]]):
+    """The auth tokens that webhooks may be signed with."""
+
+    def __init__(
+        self,
+        secret_id: str,
+        fetch: Callable[[str], str] = fetch_secret,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        super().__init__(secret_id, parse_tokens, fetch, clock)
+
+    def refreshed(self) -> tuple[str, ...]:
+        """The tokens as they are now in Secrets Manager, for a signature that matched none: empty when nothing is
+        new."""
+        before = self._value or ()
+        return tuple(token for token in self.renewed() or () if token not in before)

@@ -18,9 +18,14 @@ def optional(name: str) -> str:
     return os.environ.get(name, "").strip()
 
 
-def positive_int(name: str) -> int:
-    """The value of an environment variable as a whole number of at least 1. Raises ConfigurationError."""
-    value = required(name)
+def positive_int(name: str, default: int | None = None) -> int:
+    """The value of an environment variable as a whole number of at least 1, or the default where it is not set.
+
+    Raises ConfigurationError.
+    """
+    value = optional(name) if default is not None else required(name)
+    if not value and default is not None:
+        return default
     if not (value.isascii() and value.isdigit() and int(value) > 0):
         raise ConfigurationError(f"{name} is not a whole number of at least 1")
     return int(value)

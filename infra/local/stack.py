@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import subprocess
 import sys
 import threading
@@ -107,10 +108,17 @@ class LocalStack:
     def _start_ai(self) -> None:
         settings = self.settings
         listen(settings.ports.ai, "the translation models (DRAGOMAN_AI_PORT)").close()
-        command = [sys.executable, "-m", "infra.local.ai", "--port", str(settings.ports.ai), "--until-eof", "--models"]
+        aws = f"http://127.0.0.1:{settings.ports.aws}"
+        command = [sys.executable, "-m", "infra.local.ai", "--port", str(settings.ports.ai), "--until-eof"]
+        command += ["--aws-endpoint", aws, "--models", str(settings.models_dir)]
+        credentials = {
+            "AWS_ACCESS_KEY_ID": clients.ROOT_ACCESS_KEY_ID,
+            "AWS_SECRET_ACCESS_KEY": clients.ROOT_SECRET_ACCESS_KEY,
+            "AWS_DEFAULT_REGION": clients.REGION,
+        }
         # A session of its own, so that Ctrl-C reaches us alone; and it ends with our end of its standard input.
         self._ai = subprocess.Popen(
-            [*command, str(settings.models_dir)], cwd=ROOT, stdin=subprocess.PIPE, start_new_session=True
+            command, cwd=ROOT, env={**os.environ, **credentials}, stdin=subprocess.PIPE, start_new_session=True
         )
 
     def _await_ai(self) -> None:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import base64
 import json
+import mimetypes
 import os
 import sys
 import time
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -19,11 +22,26 @@ class TextError(Exception):
     """The message could not be sent or its report did not come; the text says what to do."""
 
 
-def send(settings: config.Settings, sender: str, body: str) -> str:
-    """Sends a signed message through the front door; returns its MessageSid."""
+def medium(path: Path) -> dict[str, str]:
+    """A file as the simulated Twilio takes it: its type by its name, as a telephone would say.
+
+    Raises:
+        TextError: it cannot be read.
+    """
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise TextError(f"{path} cannot be read: {error.strerror}") from error
+    content_type = mimetypes.guess_type(path.name)[0] or "application/octet-stream"
+    return {"contentType": content_type, "data": base64.b64encode(data).decode()}
+
+
+def send(settings: config.Settings, sender: str, body: str, media: list[Path]) -> str:
+    """Sends a signed message, with files that the simulated Twilio serves; returns its MessageSid."""
+    message = {"from": sender, "to": settings.desk_number, "body": body, "media": [medium(path) for path in media]}
     answer = httpx.post(
         f"{settings.twilio_url}/_sim/messages",
-        json={"from": sender, "to": settings.desk_number, "body": body},
+        json=message,
         timeout=30,
     )
     answer.raise_for_status()
@@ -53,18 +71,20 @@ def await_report(settings: config.Settings, report_id: str, patience: float = PA
 
 
 def main() -> int:
-    """Command line; FROM and BODY come from the environment, as `make text` passes them."""
+    """Command line; FROM, BODY and MEDIA come from the environment, as `make text` passes them."""
     settings = config.load()
     sender = os.environ.get("FROM") or "+12025550100"
     body = os.environ.get("BODY", "")
-    if not body:
+    media = [Path(name) for name in os.environ.get("MEDIA", "").split(",") if name]
+    if not body and not media:
         print("Say what to text: make text FROM=+12025550100 BODY='¿Dónde está la clínica?'", file=sys.stderr)
+        print("or send a photo:  make text FROM=+12025550100 MEDIA=photo.jpg", file=sys.stderr)
         return 2
     if not settings.twilio.simulated:
         print("With real Twilio credentials, text your number from a telephone.", file=sys.stderr)
         return 2
     try:
-        report = await_report(settings, send(settings, sender, body))
+        report = await_report(settings, send(settings, sender, body, media))
     except httpx.ConnectError:
         print("Dragoman does not answer. Start it in another terminal with: make run", file=sys.stderr)
         return 1

@@ -19,12 +19,14 @@ BOTOCORE_NAMES = {"sfn": "stepfunctions", "states": "stepfunctions", "eventbridg
 # The first part of an error's name. Optimised integrations have names of their own; those of aws-sdk are the Java
 # SDK's, as
 # https://docs.aws.amazon.com/step-functions/latest/dg/supported-services-awssdk.html lists them.
-OPTIMISED_PREFIXES = {"dynamodb": "DynamoDB", "lambda": "Lambda", "events": "EventBridge"}
+OPTIMISED_PREFIXES = {"dynamodb": "DynamoDB", "lambda": "Lambda", "events": "EventBridge", "sns": "SNS"}
 SDK_PREFIXES = {
     "dynamodb": "DynamoDb",
     "translate": "Translate",
     "comprehend": "Comprehend",
     "eventbridge": "EventBridge",
+    "rekognition": "Rekognition",
+    "sfn": "Sfn",
 }
 
 # What every service may answer: https://docs.aws.amazon.com/step-functions/latest/dg/concepts-error-handling.html
@@ -138,7 +140,9 @@ def filled(value: Json, shape: Shape) -> Any:
     """A task's parameters with a plausible value for each path and intrinsic function."""
     shape_: Any = shape
     if shape.type_name == "structure" and isinstance(value, dict):
-        return dict(_filled_members(value, shape_.members))
+        # Step Functions writes every member in PascalCase, also where the service's own model does not.
+        spelled = {f"{name[0].upper()}{name[1:]}": name for name in shape_.members}
+        return dict(_filled_members(value, shape_.members, spelled))
     if shape.type_name == "map" and isinstance(value, dict):
         return dict(_filled_members(value, dict.fromkeys((key.removesuffix(".$") for key in value), shape_.value)))
     if shape.type_name == "list" and isinstance(value, list):
@@ -148,9 +152,10 @@ def filled(value: Json, shape: Shape) -> Any:
     return value
 
 
-def _filled_members(value: Json, members: Any) -> Iterator[tuple[str, Any]]:
+def _filled_members(value: Json, members: Any, spelled: Json | None = None) -> Iterator[tuple[str, Any]]:
     for key, item in value.items():
         name = key.removesuffix(".$")
+        name = (spelled or {}).get(name, name)
         if name not in members:
             yield name, item  # left for the validator to refuse
         else:

@@ -52,6 +52,20 @@ UNBOUND = {
     **dict.fromkeys(LOG_DELIVERY, "log delivery is set up for the account"),
     "translate:TranslateText": "Translate has no resources for plain text",
     "comprehend:DetectDominantLanguage": "Comprehend has no resources for plain text",
+    **dict.fromkeys(
+        ("rekognition:DetectLabels", "rekognition:DetectText", "rekognition:DetectModerationLabels"),
+        "Rekognition has no resources for pictures",
+    ),
+}
+# Where the pictures that Rekognition looks at lie in their bucket; it reads them with its caller's permissions.
+PICTURES = "images/*"
+# Where in the media bucket a function's calls go, which its code alone does not tell.
+PREFIXES = {
+    "fetch_media": {"s3:PutObject": ["originals"]},
+    "inspect_image": {"s3:GetObject": ["originals", "uploads"], "s3:PutObject": ["images"]},
+    "make_thumbnails": {"s3:GetObject": ["images"], "s3:PutObject": ["images"]},
+    "issue_upload": {"s3:PutObject": ["uploads"]},
+    "read_image": {"s3:GetObject": ["images"]},
 }
 TRANSACTION_ACTIONS = {
     "Put": "PutItem",
@@ -123,12 +137,12 @@ def needed_by_task(machine: Json, task: State) -> Iterator[Grant]:
             return  # see put_events: one statement with all of a machine's detail types
         case Integration(service="http"):
             yield from http_grants(machine, parameters)
-        case Integration(service="translate", action="translateText"):
-            yield Grant("translate:TranslateText", "*")
-            if parameters.get("SourceLanguageCode") == "auto":
-                yield Grant("comprehend:DetectDominantLanguage", "*")
-        case Integration(service="comprehend"):
-            yield Grant(f"comprehend:{used.operation}", "*")
+        case Integration(service="translate" | "comprehend" | "rekognition"):
+            yield from ai_grants(machine, used, parameters)
+        case Integration(service="sns", action="publish"):
+            yield Grant("sns:Publish", substitution(machine, parameters["TopicArn"]))
+        case Integration(service="sfn", action="startSyncExecution"):
+            yield Grant("states:StartSyncExecution", substitution(machine, parameters["StateMachineArn"]))
         case _:
             raise LookupError(
                 f"{task.path}: say in tests/contract/permissions.py what {task.definition['Resource']} needs"
@@ -138,6 +152,15 @@ def needed_by_task(machine: Json, task: State) -> Iterator[Grant]:
 def substitution(machine: Json, text: str) -> str:
     """What "${Name}" in a machine stands for: a logical id."""
     return target(machine["DefinitionSubstitutions"][text.strip("${}")])
+
+
+def ai_grants(machine: Json, used: Integration, parameters: Json) -> Iterator[Grant]:
+    yield Grant(f"{used.service}:{used.operation}", "*")
+    if parameters.get("SourceLanguageCode") == "auto":
+        yield Grant("comprehend:DetectDominantLanguage", "*")
+    if used.service == "rekognition":
+        bucket = substitution(machine, parameters["Image"]["S3Object"]["Bucket"])
+        yield Grant("s3:GetObject", f"${{{bucket}.Arn}}/{PICTURES}")
 
 
 def dynamodb_grants(machine: Json, used: Integration, parameters: Json) -> Iterator[Grant]:
@@ -188,7 +211,7 @@ def needed_by_pipe(pipe: Json) -> Grants:
 
 
 def integrations(shipped: Shipped) -> Iterator[tuple[str, Json]]:
-    """The API's integrations by their operationId."""
+    """The API's integrations, by their operationId."""
     for path in shipped.api["paths"].values():
         for operation in path.values():
             yield operation["operationId"], operation["x-amazon-apigateway-integration"]
@@ -206,6 +229,9 @@ def needed_by_api(shipped: Shipped, role: str) -> Grants:
 
 def needed_by_integration(shipped: Shipped, wired: Json) -> Iterator[Grant]:
     """What one integration of the API needs."""
+    if function := re.search(r":lambda:path/[^$]*\$\{(\w+)\.Arn\}/invocations$", as_sub(wired["uri"])):
+        yield Grant("lambda:InvokeFunction", function[1])
+        return
     address = re.search(r":([\w-]+):action/(\w+)$", as_sub(wired["uri"]))
     if not address:
         raise LookupError(f"say in tests/contract/permissions.py what an integration with {wired['uri']} needs")
@@ -240,8 +266,24 @@ def needed_by_function(shipped: Shipped, name: str) -> Grants:
     grants = {Grant(f"logs:{action}", group) for group in groups for action in ("CreateLogStream", "PutLogEvents")}
     package = str(function["Handler"]).split(".", maxsplit=1)[0]
     for module in imported_modules(shipped, f"functions/{package}/handler.py"):
-        grants |= {Grant(action, secret_arn(function)) for action in aws_calls(shipped.texts[module])}
+        for action in aws_calls(shipped.texts[module]):
+            grants |= {Grant(action, resource) for resource in called_resources(function, package, action)}
     return grants
+
+
+def called_resources(function: Json, package: str, action: str) -> Iterator[str]:
+    """What a function's call is for. Raises LookupError for a call that is not in the list yet."""
+    variables = function.get("Environment", {}).get("Variables", {})
+    match action.split(":", maxsplit=1)[0]:
+        case "secretsmanager":
+            yield secret_arn(function)
+        case "dynamodb":
+            yield target(variables["IMAGES_TABLE"])
+        case "s3" if action in PREFIXES.get(package, {}):
+            bucket = target(variables["MEDIA_BUCKET"])
+            yield from (f"${{{bucket}.Arn}}/{prefix}/*" for prefix in PREFIXES[package][action])
+        case _:
+            raise LookupError(f"functions/{package}: say in tests/contract/permissions.py what {action} is for")
 
 
 def secret_arn(function: Json) -> str:
@@ -265,18 +307,28 @@ def imported_modules(shipped: Shipped, path: str, seen: frozenset[str] = frozens
 
 
 def aws_calls(source: str) -> set[str]:
-    """The IAM actions of the calls that a module makes with boto3.client("service"). A module uses one service."""
+    """The IAM actions of the calls that a module makes, or signs, with boto3.client("service"). A module uses one
+    service."""
     services = re.findall(r"boto3\.client\(\s*[\"']([\w-]+)[\"']", source)
-    called = {
-        node.func.attr
-        for node in ast.walk(parse(source))
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)
-    }
+    calls = [
+        node for node in ast.walk(parse(source)) if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)
+    ]
+    called = {operation for call in calls for operation in methods(call)}
     if len(services) > 1:
         raise LookupError(
             "a module with clients of two services: tell tests/contract/permissions.py which call is whose"
         )
     return {f"{service}:{action}" for service in services for action in operations(service, called)}
+
+
+def methods(call: ast.Call) -> Iterator[str]:
+    """The client's method that a call uses, or that it signs for somebody else to use."""
+    assert isinstance(call.func, ast.Attribute)
+    yield call.func.attr
+    if call.func.attr == "generate_presigned_post":
+        yield "put_object"
+    if call.func.attr == "generate_presigned_url" and isinstance(call.args[0], ast.Constant):
+        yield str(call.args[0].value)
 
 
 def operations(service: str, called: set[str]) -> Iterator[str]:

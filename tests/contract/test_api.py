@@ -26,10 +26,13 @@ REST_MILLISECONDS = 29_000
 # Which gateway responses a route can meet; the others come before any route is found.
 ALWAYS = {"INTEGRATION_TIMEOUT"}
 WITH_KEY = {"INVALID_API_KEY", "THROTTLED", "QUOTA_EXCEEDED"}
-WITH_BODY = {"UNSUPPORTED_MEDIA_TYPE", "REQUEST_TOO_LARGE"}
-WITH_VALIDATOR = {"BAD_REQUEST_PARAMETERS"}
-# The answers of a route that go wrong without its doing: 503 where the service behind it fails.
+WITH_BODY = {"REQUEST_TOO_LARGE"}
+WITH_TEMPLATES_ONLY = {"UNSUPPORTED_MEDIA_TYPE"}
+WITH_VALIDATOR = {"parameters": {"BAD_REQUEST_PARAMETERS"}, "body": {"BAD_REQUEST_PARAMETERS", "BAD_REQUEST_BODY"}}
+# What a route answers that goes wrong without its doing: 503 where the service behind it fails.
 WORST = "503"
+# Where a function fails: docs.aws.amazon.com/apigateway/latest/developerguide/set-up-lambda-proxy-integrations.html
+WORST_OF_FUNCTION = "502"
 
 
 class Operation(NamedTuple):
@@ -46,6 +49,14 @@ class Operation(NamedTuple):
     @property
     def wired(self) -> Json:
         return self.definition.get(INTEGRATION, {})
+
+    @property
+    def function(self) -> str:
+        """The package of the function that answers by itself (a proxy integration), if one does."""
+        if self.wired.get("type") != "aws_proxy":
+            return ""
+        name = re.search(r"\$\{(\w+)Function\.Arn\}", as_sub(self.wired["uri"]))
+        return re.sub(r"(?<!^)(?=[A-Z])", "_", name[1]).lower() if name else ""
 
     @property
     def is_webhook(self) -> bool:
@@ -113,7 +124,9 @@ def every_operation_has_an_id_of_its_own(shipped: Shipped) -> Iterator[str]:
 @rules(without(*LIST_REPORTS, INTEGRATION), without(*LIST_REPORTS, INTEGRATION, "credentials"))
 def every_operation_is_wired(shipped: Shipped) -> Iterator[str]:
     for operation in operations(shipped):
-        missing = {"type", "uri", "httpMethod", "credentials", "requestTemplates", "responses"} - operation.wired.keys()
+        needed = {"type", "uri", "httpMethod", "credentials"}
+        needed |= set() if operation.function else {"requestTemplates", "responses"}
+        missing = needed - operation.wired.keys()
         if missing:
             yield f"{operation.where}: its {INTEGRATION} lacks {', '.join(sorted(missing))}"
 
@@ -145,6 +158,8 @@ def every_path_parameter_is_declared(shipped: Shipped) -> Iterator[str]:
 @rules(without(*LIST_REPORTS, "parameters", 3))
 def every_parameter_that_is_mapped_is_declared(shipped: Shipped) -> Iterator[str]:
     for operation in operations(shipped):
+        if operation.function:
+            continue  # it reads its parameters itself
         text = "\n".join(strings(operation.wired.get("requestTemplates", {})))
         declared = {item["name"] for item in operation.definition.get("parameters", [])}
         for name in sorted(set(re.findall(r"\$input\.params\('(\w+)'\)", text)) ^ declared):
@@ -205,8 +220,11 @@ def answers(operation: Operation) -> Iterator[Answer]:
                     yield Answer(operation, override[1] if override else entry["statusCode"], headers, part)
 
 
-def statuses(operation: Operation) -> set[str]:
+def statuses(shipped: Shipped, operation: Operation) -> set[str]:
     """Every status that an integration may give."""
+    if operation.function:
+        handler = shipped.texts[f"functions/{operation.function}/handler.py"]
+        return {WORST_OF_FUNCTION, *re.findall(r"\b(?:answer|problem)\((\d{3}),", handler)}
     return {entry["statusCode"] for entry in operation.wired.get("responses", {}).values()} | {
         answer.status for answer in answers(operation)
     }
@@ -219,7 +237,7 @@ def statuses(operation: Operation) -> set[str]:
 )
 def every_status_that_is_answered_is_declared(shipped: Shipped) -> Iterator[str]:
     for operation in operations(shipped):
-        for status in sorted(statuses(operation) - operation.definition["responses"].keys()):
+        for status in sorted(statuses(shipped, operation) - operation.definition["responses"].keys()):
             yield f"{operation.where} answers {status}, which its responses do not declare"
 
 
@@ -228,7 +246,8 @@ def gateway_statuses(shipped: Shipped, operation: Operation) -> set[str]:
     names = set(ALWAYS)
     names |= WITH_KEY if operation.wants_key else set()
     names |= WITH_BODY if operation.definition.get("requestBody") else set()
-    names |= WITH_VALIDATOR if "x-amazon-apigateway-request-validator" in operation.definition else set()
+    names |= WITH_TEMPLATES_ONLY if operation.wired.get("passthroughBehavior") == "never" else set()
+    names |= WITH_VALIDATOR.get(operation.definition.get("x-amazon-apigateway-request-validator", ""), set())
     responses = shipped.api[GATEWAY_RESPONSES]
     return {str(responses[name]["statusCode"]) for name in names if name in responses}
 
@@ -250,7 +269,7 @@ def every_status_of_the_gateway_is_declared(shipped: Shipped) -> Iterator[str]:
 @rules(changed(*GET_REPORT, "responses", "418", to={"description": "Teapot"}))
 def every_status_that_is_declared_can_be_answered(shipped: Shipped) -> Iterator[str]:
     for operation in operations(shipped):
-        possible = statuses(operation) | gateway_statuses(shipped, operation)
+        possible = statuses(shipped, operation) | gateway_statuses(shipped, operation)
         for status in sorted(operation.definition["responses"].keys() - possible):
             yield f"{operation.where} declares {status}, which nothing answers: drop it"
 
@@ -261,8 +280,9 @@ def every_status_that_is_declared_can_be_answered(shipped: Shipped) -> Iterator[
 def every_error_is_declared_as_a_problem(shipped: Shipped) -> Iterator[str]:
     for operation in operations(shipped):
         responses = operation.definition["responses"]
-        if WORST not in responses:
-            yield f"{operation.where}: say what comes when the service behind it fails ({WORST})"
+        worst = WORST_OF_FUNCTION if operation.function else WORST
+        if worst not in responses:
+            yield f"{operation.where}: say what comes when the service behind it fails ({worst})"
         for status, response in responses.items():
             if status >= "400" and PROBLEM_TYPE not in dereferenced(shipped, response).get("content", {}):
                 yield f"{operation.where}: its {status} must be a {PROBLEM_TYPE}: #/components/responses/Problem"
@@ -483,7 +503,9 @@ def rename_index(shipped: Shipped) -> None:
 @rules(rename_index)
 def every_index_that_is_queried_exists(shipped: Shipped) -> Iterator[str]:
     for operation in operations(shipped):
-        wanted = set(re.findall(r'"IndexName": "(\w+)"', "\n".join(strings(operation.wired["requestTemplates"]))))
+        wanted = set(
+            re.findall(r'"IndexName": "(\w+)"', "\n".join(strings(operation.wired.get("requestTemplates", {}))))
+        )
         for table in behind(shipped, operation):
             for index in sorted(wanted - (index_names(shipped, table) if wanted else set())):
                 yield f"{operation.where} queries {table} by {index}, which {TEMPLATE} does not give it"

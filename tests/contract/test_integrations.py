@@ -27,12 +27,19 @@ rules = Rulebook()
 INTERNAL_ERRORS = {
     "ConfigurationError": "the deployment is wrong: States.ALL fails the execution, and an operator has to mend it",
     "InvalidReport": "the machine and the function disagree: States.ALL fails the execution, and the message is parked",
+    "InvalidFindings": "the machine and the function disagree: States.ALL fails the execution",
+    "InvalidImage": "the machine and the function disagree: States.ALL fails the execution",
+    "ImageUnreadable": "a look that fails is recorded, whatever its error: States.ALL ends in NoThumbnails",
 }
 OWN_ERROR_BASE = "DragomanError"
 
 
 def message_state(name: str) -> tuple[str, ...]:
     return ("machines", "message", "States", name)
+
+
+def translate_state(name: str) -> tuple[str, ...]:
+    return ("machines", "translate", "States", name)
 
 
 def reply_state(name: str) -> tuple[str, ...]:
@@ -42,7 +49,7 @@ def reply_state(name: str) -> tuple[str, ...]:
 @rules(
     changed(*message_state("FindReport"), "Resource", to="arn:aws:states:::dynamodb:fetchItem"),
     changed(
-        *message_state("DetectLanguage"), "Resource", to="arn:aws:states:::aws-sdk:comprehendo:detectDominantLanguage"
+        *translate_state("DetectLanguage"), "Resource", to="arn:aws:states:::aws-sdk:comprehendo:detectDominantLanguage"
     ),
 )
 def every_call_exists_in_aws(shipped: Shipped) -> Iterator[str]:
@@ -84,7 +91,7 @@ def every_http_task_passes_parameters_that_step_functions_takes(shipped: Shipped
                 yield f"{task.path}: {', '.join(wrong)} should not be there, or is missing"
 
 
-@rules(changed(*message_state("DetectLanguage"), "ResultSelector", "languages.$", to="$.DominantLanguages"))
+@rules(changed(*translate_state("DetectLanguage"), "ResultSelector", "languages.$", to="$.DominantLanguages"))
 def every_result_selector_reads_what_aws_answers(shipped: Shipped) -> Iterator[str]:
     for task in tasks(shipped):
         used = integration(task)
@@ -105,7 +112,7 @@ def named_errors(task: State) -> Iterator[str]:
 @rules(
     appended(*message_state("FindReport"), "Retry", 0, "ErrorEquals", item="DynamoDb.ThrottlingException"),
     appended(*message_state("SaveReport"), "Retry", 1, "ErrorEquals", item="DynamoDB.ThrottlingException"),
-    appended(*message_state("AskTranslate"), "Retry", 0, "ErrorEquals", item="TooManyRequestsException"),
+    appended(*translate_state("AskTranslate"), "Retry", 0, "ErrorEquals", item="TooManyRequestsException"),
     changed(*message_state("FindReport"), "Resource", to="arn:aws:states:::aws-sdk:ecr:getLifecyclePolicy"),
 )
 def every_error_has_its_services_prefix(shipped: Shipped) -> Iterator[str]:
@@ -125,7 +132,7 @@ def every_error_has_its_services_prefix(shipped: Shipped) -> Iterator[str]:
 
 @rules(
     appended(*message_state("FindReport"), "Retry", 0, "ErrorEquals", item="DynamoDB.ConditionalCheckFailedException"),
-    appended(*message_state("AskTranslate"), "Retry", 0, "ErrorEquals", item="Translate.SlowDownException"),
+    appended(*translate_state("AskTranslate"), "Retry", 0, "ErrorEquals", item="Translate.SlowDownException"),
     appended(*message_state("SaveReport"), "Retry", 1, "ErrorEquals", item="DynamoDb.InternalServerError"),
 )
 def every_error_of_a_call_exists(shipped: Shipped) -> Iterator[str]:

@@ -19,8 +19,9 @@ TERMINAL = {"Succeed", "Fail"}
 
 # Tasks whose failure is borne: the execution goes on with something lesser, and nothing is lost.
 BORNE = {
-    "message/DetectLanguage": "the contact's known language or Translate's own detection takes its place",
-    "message/AskTranslate": "the language stays undetermined, which the report says",
+    "translate/DetectLanguage": "the known language or Translate's own detection takes its place",
+    "translate/AskTranslate": "the language stays undetermined, which the output says",
+    "image/MarkAnnounced": "without the mark the next delivery announces the picture once more",
     "reply/FindText": "a text that is not found is translated",
     "reply/TranslateText": "the acknowledgement goes out as it was written",
     "reply/KeepText": "the cache is filled the next time",
@@ -38,8 +39,8 @@ def find_report() -> tuple[str, ...]:
 
 
 def fan_out() -> tuple[str, ...]:
-    """The one Map."""
-    return ("machines", "message", "States", "TranslateForDesk")
+    """A Map, for the examples that want one."""
+    return ("machines", "translate", "States", "TranslateToTargets")
 
 
 @rules(
@@ -286,7 +287,7 @@ def every_state_is_reached_and_leads_somewhere(shipped: Shipped) -> Iterator[str
             yield f"{state.path} leads nowhere: give it Next or End"
 
 
-@rules(without("machines", "message", "States", "Confident?", "Default"))
+@rules(without("machines", "translate", "States", "Confident?", "Default"))
 def every_choice_has_a_default(shipped: Shipped) -> Iterator[str]:
     for state in states(shipped):
         if state.type == "Choice" and "Default" not in state.definition:
@@ -360,6 +361,22 @@ def every_function_ends_before_its_task(shipped: Shipped) -> Iterator[str]:
             timeout = functions[function]["Properties"].get("Timeout", usual)
             if timeout >= task.definition.get("TimeoutSeconds", 0):
                 yield f"{task.path} gives up before {function} ({timeout} s) does: one of the two must change"
+
+
+@rules(
+    changed("machines", "translate", "TimeoutSeconds", to=50), changed("machines", "image", "TimeoutSeconds", to=240)
+)
+def every_nested_machine_ends_before_its_task(shipped: Shipped) -> Iterator[str]:
+    machines = {machine_resource(shipped, name)[0]: name for name in shipped.machines}
+    for task in tasks(shipped):
+        if task.definition["Resource"].endswith(":startSyncExecution"):
+            substitution = task.definition["Parameters"]["StateMachineArn"].strip("${}")
+            nested = machines[
+                target(machine_resource(shipped, task.machine)[1]["DefinitionSubstitutions"][substitution])
+            ]
+            seconds = shipped.machines[nested]["TimeoutSeconds"]
+            if seconds >= task.definition.get("TimeoutSeconds", 0):
+                yield f"{task.path} gives up before the machine {nested} ({seconds} s) does: one of the two must change"
 
 
 @rules.each

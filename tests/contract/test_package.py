@@ -2,6 +2,7 @@
 more."""
 
 import ast
+import base64
 import importlib.util
 import json
 import re
@@ -14,12 +15,15 @@ from pathlib import Path
 
 import pytest
 
-from infra.build import KEPT, BuildError, Project, archive, build, is_kept, sizes
+from infra.build import KEPT, BuildError, Project, archive, build, is_kept, is_kept_native, sizes
+from tests.unit.functions.pictures import HEIC, drawn, jpeg, png, saved
 
 PROJECT = Project()
 # What the Lambda runtime for Python brings along.
 RUNTIME = ("boto3", "botocore", "s3transfer", "dateutil", "jmespath", "urllib3", "six")
 ROUNDS = 5
+PURE = ("arrange_image", "compose_image", "compose_report")
+IMAGING = ("inspect_image", "make_thumbnails")
 # Import the handler, then say what it loaded and for how long it took beyond the interpreter's own start.
 PROBE = """
 import sys, time
@@ -53,7 +57,8 @@ def runtime(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def paths_of(name: str, runtime: Path) -> list[str]:
-    return [str(PROJECT.output / "functions" / name), str(PROJECT.output / "layer/python"), str(runtime)]
+    layers = ["layer/python", *(["imaging-layer/python"] if name in IMAGING else [])]
+    return [str(PROJECT.output / "functions" / name), *(str(PROJECT.output / layer) for layer in layers), str(runtime)]
 
 
 def probe(statement: str, paths: list[str]) -> tuple[float, set[str]]:
@@ -73,23 +78,57 @@ def test_handler_imports_from_the_package_alone(name: str, runtime: Path) -> Non
     assert not {"pydantic", "requests", "fastjsonschema", "jsonschema", "aiohttp", "twilio.rest"} & modules
 
 
-def test_compose_report_loads_no_boto3(runtime: Path) -> None:
-    _, modules = probe("from compose_report.handler import handler", paths_of("compose_report", runtime))
-    assert not {"boto3", "botocore.client", "botocore.session", "urllib3", "twilio"} & modules
+@pytest.mark.parametrize("name", PURE)
+def test_pure_function_loads_no_boto3(name: str, runtime: Path) -> None:
+    _, modules = probe(f"from {name}.handler import handler", paths_of(name, runtime))
+    assert not {"boto3", "botocore.client", "botocore.session", "urllib3", "twilio", "PIL"} & modules
 
 
-def test_compose_report_needs_no_runtime_library() -> None:
-    paths = paths_of("compose_report", Path("/nowhere"))
-    assert "compose_report.handler" in probe("from compose_report.handler import handler", paths)[1]
+@pytest.mark.parametrize("name", PURE)
+def test_pure_function_needs_no_runtime_library(name: str) -> None:
+    paths = paths_of(name, Path("/nowhere"))
+    assert f"{name}.handler" in probe(f"from {name}.handler import handler", paths)[1]
+
+
+@pytest.mark.parametrize("name", set(PROJECT.names) - set(IMAGING))
+def test_function_without_the_imaging_layer_loads_no_pillow(name: str, runtime: Path) -> None:
+    _, modules = probe(f"from {name}.handler import handler", paths_of(name, runtime))
+    assert not {"PIL", "pi_heif"} & modules
+
+
+# A picture through the gate and its thumbnails, in every format, by what the layers hold alone.
+DECODE = """
+import sys
+from base64 import b64decode
+from inspect_image.logic import inspect
+sys.path.insert(0, {thumbnails!r})
+from make_thumbnails.logic import thumbnails
+for file in {files!r}:
+    found = inspect(b64decode(file))
+    assert len(thumbnails(found.content)) == 2
+    print(found.format, file=sys.stderr)
+"""
+
+
+def test_imaging_layer_decodes_every_format(runtime: Path) -> None:
+    files = [jpeg(), jpeg(progressive=True), png(), saved(drawn(), "WEBP"), saved(drawn(mode="CMYK"), "JPEG"), HEIC]
+    files += [saved(drawn(), "GIF"), saved(drawn(), "MPO", save_all=True, append_images=[drawn()])]
+    statement = DECODE.format(
+        thumbnails=str(PROJECT.output / "functions/make_thumbnails"),
+        files=[base64.b64encode(file).decode() for file in files],
+    )
+    _, modules = probe(statement, paths_of("inspect_image", runtime))
+    assert "_pi_heif" in modules
+    assert not {"PIL._avif", "PIL._imagingft", "PIL._imagingtk"} & modules
 
 
 def test_import_times_are_small(runtime: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Bounds are generous, for a busy machine; the figures are printed (pytest -s shows them as well)."""
     statements = {
         "validator of a report": ("from dragoman.validation import validator; validator('report')", "compose_report"),
-        "compose_report": ("from compose_report.handler import handler", "compose_report"),
-        "normalise_webhook": ("from normalise_webhook.handler import handler", "normalise_webhook"),
+        **{name: (f"from {name}.handler import handler", name) for name in PROJECT.names},
         "boto3 alone": ("import boto3", "normalise_webhook"),
+        "Pillow and pi-heif": ("import dragoman.imaging, pi_heif", "inspect_image"),
     }
     bare, taken = [], {label: list[float]() for label in statements}
     for _ in range(ROUNDS):
@@ -102,7 +141,8 @@ def test_import_times_are_small(runtime: Path, capsys: pytest.CaptureFixture[str
         for label, times in taken.items():
             median = statistics.median(times)
             print(f"  {label:<22} {median:6.1f} ms = {median / start:5.2f} of a bare start")
-    assert statistics.median(taken["compose_report"]) < statistics.median(taken["normalise_webhook"])
+    for name in PURE:
+        assert statistics.median(taken[name]) < statistics.median(taken["normalise_webhook"])
     assert statistics.median(taken["validator of a report"]) < 100
 
 
@@ -120,7 +160,8 @@ def test_sizes_are_small(capsys: pytest.CaptureFixture[str]) -> None:
     with capsys.disabled():
         print("\nzipped: " + ", ".join(f"{name} {size / 1024:.1f} KiB" for name, size in measured.items()))
     assert measured.pop("layer") < 512 * 1024
-    assert set(measured) == {"compose_report", "normalise_webhook"}
+    assert measured.pop("imaging-layer") < 6 * 1024 * 1024
+    assert set(measured) == set(PROJECT.names)
     assert max(measured.values()) < 32 * 1024
 
 
@@ -130,6 +171,16 @@ def test_layer_is_pure_python_and_licensed() -> None:
     ]
     assert {file.suffix for file in files} <= {".py", "", ".md"}
     assert len([file for file in files if file.name == "LICENSE"]) == 4
+
+
+def test_imaging_layer_is_licensed_and_cut_down() -> None:
+    layer = PROJECT.output / "imaging-layer/python"
+    names = [file.relative_to(layer).as_posix() for file in layer.rglob("*") if "__pycache__" not in file.parts]
+    assert len([name for name in names if "LICENSE" in name]) == 3
+    # Encoders and decoders under the GPL have no place in it: HEIC is read by libheif and libde265, both LGPL.
+    unwanted = ("x265", "avif", "freetype", "harfbuzz", "brotli", "tests")
+    assert [name for name in names if any(word in name.lower() and name.endswith(".so") for word in unwanted)] == []
+    assert not [name for name in names if "libx265" in name or name.endswith(".pyi")]
 
 
 def imports(file: Path, package: str) -> Iterator[str]:
@@ -178,11 +229,37 @@ def test_is_kept(entry: str, kept: bool) -> None:
     assert is_kept(entry) is kept
 
 
-def test_requirements_are_those_of_the_local_environment() -> None:
+@pytest.mark.parametrize(
+    ("entry", "kept"),
+    [
+        ("PIL/Image.py", True),
+        ("PIL/py.typed", False),
+        ("PIL/Image.pyi", False),
+        ("PIL/_imaging.cpython-313-aarch64-linux-gnu.so", True),
+        ("PIL/_imagingcms.cpython-311-darwin.so", True),
+        ("PIL/_avif.cpython-313-aarch64-linux-gnu.so", False),
+        ("pillow.libs/libjpeg-6dc8d115.so.62.4.0", True),
+        ("pillow.libs/libavif-c6062d5f.so.16.4.2", False),
+        ("PIL/.dylibs/libwebp.7.dylib", True),
+        ("PIL/.dylibs/libfreetype.6.dylib", False),
+        ("_pi_heif.cpython-311-x86_64-linux-gnu.so", True),
+        ("pi_heif.libs/libde265-90fb0ce1.so.0.2.0", True),
+        ("pillow-13.0.0.dist-info/licenses/LICENSE", True),
+        ("pillow-13.0.0.dist-info/sboms/pillow-13.0.0.cdx.json", False),
+    ],
+)
+def test_is_kept_native(entry: str, kept: bool) -> None:
+    assert is_kept_native(entry) is kept
+
+
+@pytest.mark.parametrize(
+    ("lock", "environment"), [("requirements.txt", "run.txt"), ("requirements-imaging.txt", "test.txt")]
+)
+def test_requirements_are_those_of_the_local_environment(lock: str, environment: str) -> None:
     pinned = re.compile(r"^([a-z-]+)==(\S+)", re.MULTILINE)
     hashes = re.compile(r"sha256:([0-9a-f]{64})")
-    ours = (PROJECT.functions / "requirements.txt").read_text()
-    theirs = (PROJECT.functions.parent / "requirements/run.txt").read_text()
+    ours = (PROJECT.functions / lock).read_text()
+    theirs = (PROJECT.functions.parent / "requirements" / environment).read_text()
     assert set(pinned.findall(ours)) <= set(pinned.findall(theirs))
     assert set(hashes.findall(ours)) <= set(hashes.findall(theirs))
 
@@ -199,7 +276,7 @@ def copy(tmp_path: Path) -> Project:
 
 def test_build_elsewhere_gives_the_same_bytes(copy: Project) -> None:
     assert build(copy) is True
-    for part in ("functions", "layer"):
+    for part in ("functions", "layer", "imaging-layer"):
         assert archive(copy.output / part) == archive(PROJECT.output / part)
         assert {file.stat().st_mtime for file in (copy.output / part).rglob("*")} == {315532800}
 
@@ -207,6 +284,16 @@ def test_build_elsewhere_gives_the_same_bytes(copy: Project) -> None:
 def test_build_unchanged_does_nothing(copy: Project) -> None:
     build(copy)
     assert build(copy) is False
+
+
+def test_build_for_aws_is_for_lambdas_processor(copy: Project) -> None:
+    """Whatever machine builds it. The wheels are fetched once and kept in build/.wheels."""
+    assert build(copy, target="aws") is True
+    native = [file.name for file in (copy.output / "imaging-layer").rglob("*.cpython-*.so")]
+    assert len(native) == 5
+    assert all(name.endswith(".cpython-313-aarch64-linux-gnu.so") for name in native)
+    assert build(copy, target="aws") is False
+    assert build(copy) is True
 
 
 @pytest.mark.parametrize("change", ["functions/compose_report/logic.py", "functions/dragoman/times.py"])

@@ -332,7 +332,7 @@ def every_api_key_is_bound_to_a_plan_with_limits(shipped: Shipped) -> Iterator[s
             yield f"{name}: bind it to a usage plan with Throttle and Quota"
 
 
-@rules(rewritten("infra/redrive.py", 'QUEUES = ("messages", "replies")', 'QUEUES = ("messages",)'))
+@rules(rewritten("infra/redrive.py", 'QUEUES = ("messages", "uploads", "replies")', 'QUEUES = ("messages",)'))
 def every_queue_can_be_redriven(shipped: Shipped) -> Iterator[str]:
     for queue in consumers(shipped):
         name = queue.removesuffix("Queue").lower()

@@ -56,6 +56,8 @@ def source_of(location: str) -> str:
     """A file that must be in the repository for a location to exist once everything is built."""
     if location == "build/layer":
         return "functions/dragoman/__init__.py"
+    if location == "build/imaging-layer":
+        return "functions/requirements-imaging.txt"
     return re.sub(r"^build/functions/(\w+)$", r"functions/\1/handler.py", location)
 
 

@@ -1,7 +1,7 @@
 """The case files: ``<machine>.mock.json`` says what the tasks answer, ``<machine>.cases.json`` what must come of it.
 
 A cases file holds ``inputs`` and ``values`` (both by name) and ``cases``: {case: {``input``: a name, ``status``,
-``output`` or ``error`` (and ``cause``), ``path``: the states entered in order, Map iterations one after another,
+``output`` or ``error`` (and ``cause``), ``path``: the states entered in order, iterations and branches one by one,
 ``requests``: {state: [what was sent, by attempt]}}}. ``output`` and ``requests`` may use the tokens of ``matching``.
 ``{"@from": "inputs/spanish/0/message"}`` stands for what is found there, in the file itself or under ``mocks/`` in the
 machine's MockedResponses.

@@ -126,6 +126,7 @@ def _embedded_execution(machine: Machine, run: CaseRun, given: Any, account: Acc
         deadline=time.monotonic() + BOUND,
         wait_scale=0.0,
         record=record,
+        in_order=True,
     )
 
 

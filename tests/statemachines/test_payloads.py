@@ -1,4 +1,5 @@
-"""The biggest message there can be: 1,600 characters, ten media, fields to the brim, ten languages at the desk.
+"""The biggest message there can be: 1,600 characters, ten pictures, fields to the brim, ten languages at the desk. And
+the biggest picture: as much as Rekognition sees in one, in letters of three bytes.
 
 Emoji take the most bytes as UTF-8, control characters as JSON: six, and seven where the JSON is text inside JSON.
 """
@@ -10,6 +11,8 @@ from typing import Any
 
 import pytest
 
+from arrange_image.logic import arrange
+from compose_image import logic as compose_image
 from compose_report.logic import compose_all
 from infra.local.sfn import mocks
 from infra.local.sfn.definitions import Machine, load
@@ -22,6 +25,13 @@ LANGUAGES = ["de", "fr", "es", "it", "pt", "ar", "hi", "ja", "zh", "ru"]
 TEXTS = {"emoji": "🙂" * 1600, "control": "\x01" * 1600}
 FAR_UNDER_BYTES = 192 * 1024
 """Three quarters of the 262,144 bytes that Step Functions allows (quotas)."""
+UNDER_BYTES = 224 * 1024
+"""For ten pictures beside 1,600 control characters, which no phone sends: still under what Step Functions allows."""
+
+NOW = datetime(2026, 11, 21, tzinfo=UTC)
+MESSAGE_ID = "MM" + "0" * 32
+FULL = 0.123456789012345
+"""A share of a side with as many digits as Rekognition gives."""
 
 both_engines = pytest.mark.parametrize("engine", ["strict", "embedded"])
 all_texts = pytest.mark.parametrize("text", TEXTS.values(), ids=TEXTS)
@@ -30,7 +40,7 @@ all_texts = pytest.mark.parametrize("text", TEXTS.values(), ids=TEXTS)
 @functools.cache
 def biggest_message(text: str) -> dict[str, Any]:
     """Return the biggest message with a text, as normalise_webhook makes it."""
-    account, sid = "AC" + "0" * 32, "MM" + "0" * 32
+    account, sid = "AC" + "0" * 32, MESSAGE_ID
     media = f"https://api.twilio.com/2010-04-01/Accounts/{account}/Messages/{sid}/Media/ME"
     fields = {"MessageSid": sid, "AccountSid": account, "From": "+12025550100", "To": "+12025550199", "Body": text}
     fields |= {"NumMedia": "10", "NumSegments": "10", "ProfileName": "🙂" * 100}
@@ -46,12 +56,89 @@ def machine(name: str) -> Machine:
     return next(machine for machine in found if machine.name == name)
 
 
-def composed(text: str) -> dict[str, Any]:
-    """Return what compose_report answers for the biggest message, each translation as long as the text."""
-    translations = [{"language": code, "status": "translated", "text": text} for code in LANGUAGES]
+def translation(text: str, targets: list[str]) -> dict[str, Any]:
+    """Return what the machine translate answers, each translation as long as the text."""
+    translations = [{"language": code, "status": "translated", "text": text} for code in targets]
     language = {"code": "en", "confidence": 0.9, "method": "comprehend"}
-    event = {"message": biggest_message(text), "language": language, "translations": translations, "times": {}}
-    return dict(compose_all(event, 365, datetime(2026, 11, 21, tzinfo=UTC)))
+    return {"language": language, "translations": translations, "detectedAt": "2026-11-21T00:00:00.000Z"}
+
+
+def composed(text: str, pictures: list[dict[str, Any]]) -> dict[str, Any]:
+    """Return what compose_report answers for the biggest message."""
+    found = translation(text, LANGUAGES)
+    event = {"message": biggest_message(text), "pictures": pictures, "times": {}}
+    event |= {"language": found["language"], "translations": found["translations"]}
+    return dict(compose_all(event, 365, NOW))
+
+
+def executed(given: str, output: Any) -> dict[str, Any]:
+    """Return what StartSyncExecution answers for a nested machine: input and output are in it, as text."""
+    name, arn = "0" * 36, "arn:aws:states:us-east-1:123456789012:express:dragoman-nested:" + "0" * 73
+    answer = {"ExecutionArn": arn, "StateMachineArn": arn, "Name": name, "Status": "SUCCEEDED", "Input": given}
+    answer |= {"StartDate": "2026-11-21T00:00:00.000Z", "StopDate": "2026-11-21T00:00:00.000Z"}
+    return {**answer, "Output": json.dumps(output, ensure_ascii=False, separators=(",", ":"))}
+
+
+@functools.cache
+def looks() -> dict[str, Any]:
+    """Return the most that Rekognition sees in a picture: 100 words, each a line of its own, and 25 labels, each seen
+    ten times."""
+    box = dict.fromkeys(("Width", "Height", "Left", "Top"), FULL)
+    geometry = {"BoundingBox": box, "Polygon": [{"X": FULL, "Y": FULL}] * 4, "RotationAngle": FULL}
+    word = {"DetectedText": "語" * 20, "Confidence": 99 + FULL, "Geometry": geometry}
+    lines = [{**word, "Type": "LINE", "Id": number} for number in range(100)]
+    words = [{**word, "Type": "WORD", "Id": 100 + number, "ParentId": number} for number in range(100)]
+    seen = {"Instances": [{"BoundingBox": box, "Confidence": 99 + FULL}] * 10, "Parents": [{"Name": "x" * 30}] * 4}
+    label = {"Name": "x" * 30, "Confidence": 99 + FULL, **seen, "Aliases": [], "Categories": [{"Name": "x" * 30}]}
+    unsafe = {"Name": "x" * 40, "ParentName": "x" * 40, "Confidence": 99 + FULL, "TaxonomyLevel": 3}
+    return {"labels": [label] * 25, "text": [*lines, *words], "moderation": [unsafe] * 25}
+
+
+@functools.cache
+def picture(siblings: int) -> dict[str, Any]:
+    """Return what a nested image machine is given of the biggest message's picture."""
+    key = f"originals/{MESSAGE_ID}/0"
+    given = {"imageId": f"{MESSAGE_ID}-0", "key": key, "origin": "mms", "messageId": MESSAGE_ID}
+    return {**given, "language": "ko", "siblings": siblings}
+
+
+def inspected() -> dict[str, Any]:
+    key = f"images/{MESSAGE_ID}-0/image.jpg"
+    original = {"key": f"originals/{MESSAGE_ID}/0", "format": "HEIC", "animated": True, "bytes": 9_999_999}
+    sides = {"width": 4096, "height": 4096}
+    changes = ["firstFrame", "scaled", "oriented", "flattened", "recoloured", "padded"]
+    image = {"key": key, "contentType": "image/jpeg", "bytes": 9_999_999, **sides, "changes": changes}
+    return {**image, "original": {**original, **sides}}
+
+
+def thumbnails() -> list[dict[str, Any]]:
+    key, sides = f"images/{MESSAGE_ID}-0", {"width": 800, "height": 800}
+    return [
+        {"size": size, "key": f"{key}/{size}.webp", "contentType": "image/webp", "bytes": 99_999, **sides}
+        for size in ("small", "large")
+    ]
+
+
+@functools.cache
+def arranged() -> dict[str, Any]:
+    """Return what arrange_image answers for the biggest picture."""
+    lines = [found for found in looks()["text"] if found["Type"] == "LINE"]
+    found = {
+        "labels": {"labels": looks()["labels"]},
+        "text": {"lines": lines},
+        "moderation": {"labels": looks()["moderation"]},
+        "thumbnails": {"thumbnails": thumbnails()},
+    }
+    return dict(arrange({name: {"status": "done", **look} for name, look in found.items()}))
+
+
+@functools.cache
+def composed_picture(siblings: int) -> dict[str, Any]:
+    """Return what compose_image answers for the biggest picture, for the desk and a sender of another language."""
+    found = translation(arranged()["text"], [*LANGUAGES, "ko"])
+    words = {"status": "done", "language": found["language"], "translations": found["translations"]}
+    seen = {"status": "recognised", "image": inspected(), "arranged": arranged(), "words": words}
+    return dict(compose_image.compose_all({"picture": picture(siblings), "seen": seen}, 365, NOW))
 
 
 def run(engine: str, name: str, given: Any, answers: dict[str, list[Any]]) -> engines.Account:
@@ -88,22 +175,91 @@ def test_biggest_message_passes_intake_far_under_the_limit(engine: str, text: st
 @both_engines
 @all_texts
 def test_biggest_message_becomes_a_report_far_under_the_limit(engine: str, text: str) -> None:
-    translated = [
-        {"TranslatedText": text, "SourceLanguageCode": "en", "TargetLanguageCode": code} for code in LANGUAGES
-    ]
+    message = {**biggest_message(text), "media": []}
     answers: dict[str, list[Any]] = {
         "FindReport": [{}],
         "FindContact": [{}],
-        "DetectLanguage": [{"Languages": [{"LanguageCode": "en", "Score": 0.9}]}],
-        "Translate": translated,
-        "ComposeReport": [{"StatusCode": 200, "Payload": composed(text)}],
+        "TranslateText": [executed(request(text), translation(text, LANGUAGES))],
+        "ComposeReport": [{"StatusCode": 200, "Payload": composed(text, [])}],
         "SaveReport": [{}],
         "AnnounceReport": put(),
     }
-    account = run(engine, "message", [{"message": biggest_message(text), "receiveCount": "1"}], answers)
+    account = run(engine, "message", [{"message": message, "receiveCount": "1"}], answers)
     assert largest_payload(account) < FAR_UNDER_BYTES, sizes(account)
-    tasks = tasks_of("message")
-    assert [line for state, sent in account.requests for line in tasks[state].request_problems(sent)] == []
+    assert request_problems("message", account) == []
+
+
+@both_engines
+@pytest.mark.parametrize(("text", "most"), [("emoji", FAR_UNDER_BYTES), ("control", UNDER_BYTES)])
+def test_ten_pictures_fit_beside_the_biggest_message(engine: str, text: str, most: int) -> None:
+    words, summary = TEXTS[text], composed_picture(10)["summary"]
+    items = [{**summary, "index": index, "kind": "picture"} for index in range(10)]
+    keys = [f"originals/{MESSAGE_ID}/{index}" for index in range(10)]
+    fetched = [{"key": key, "contentType": "image/jpeg", "bytes": 9_999_999} for key in keys]
+    answers: dict[str, list[Any]] = {
+        "FindReport": [{}],
+        "FindContact": [{}],
+        "TranslateText": [executed(request(words), translation(words, LANGUAGES))],
+        "FetchMedia": [{"StatusCode": 200, "Payload": medium} for medium in fetched],
+        "RecognisePicture": [executed(json.dumps(picture(10)), summary)] * 10,
+        "ComposeReport": [{"StatusCode": 200, "Payload": composed(words, items)}],
+        "SaveReport": [{}],
+        "AnnounceReport": put(),
+    }
+    account = run(engine, "message", [{"message": biggest_message(words), "receiveCount": "1"}], answers)
+    assert largest_payload(account) < most, sizes(account)
+    assert request_problems("message", account) == []
+    assert dict(account.requests)["ComposeReport"]["Payload"]["pictures"] == items
+
+
+@both_engines
+@pytest.mark.parametrize("text", ["🙂" * 1600, "語" * 2000], ids=["message", "picture"])
+def test_biggest_text_is_translated_far_under_the_limit(engine: str, text: str) -> None:
+    targets = [*LANGUAGES, "ko"]
+    answers: dict[str, list[Any]] = {
+        "DetectLanguage": [{"Languages": [{"LanguageCode": "en", "Score": 0.9}]}],
+        "Translate": [
+            {"TranslatedText": text, "SourceLanguageCode": "en", "TargetLanguageCode": code} for code in targets
+        ],
+    }
+    given = {"text": text, "textLength": len(text), "knownLanguage": "und", "targets": targets}
+    account = run(engine, "translate", given, answers)
+    assert largest_payload(account) < FAR_UNDER_BYTES, sizes(account)
+
+
+@both_engines
+def test_biggest_picture_is_recognised_far_under_the_limit(engine: str) -> None:
+    found, words = looks(), arranged()["text"]
+    answers: dict[str, list[Any]] = {
+        "FindImage": [{}],
+        "InspectImage": [{"StatusCode": 200, "Payload": inspected()}],
+        "DetectLabels": [{"Labels": found["labels"], "LabelModelVersion": "3.0"}],
+        "DetectText": [{"TextDetections": found["text"], "TextModelVersion": "3.0"}],
+        "DetectModerationLabels": [{"ModerationLabels": found["moderation"], "ModerationModelVersion": "7.0"}],
+        "MakeThumbnails": [{"StatusCode": 200, "Payload": {"thumbnails": thumbnails()}}],
+        "ArrangeImage": [{"StatusCode": 200, "Payload": arranged()}],
+        "TranslateWords": [executed(request(words), translation(words, [*LANGUAGES, "ko"]))],
+        "ComposeImage": [{"StatusCode": 200, "Payload": composed_picture(1)}],
+        "SaveImage": [{}],
+        "AnnounceImage": put(),
+        "PublishImage": [{"MessageId": "0" * 36}],
+        "MarkAnnounced": [{}],
+    }
+    account = run(engine, "image", picture(1), answers)
+    assert largest_payload(account) < FAR_UNDER_BYTES, sizes(account)
+    assert request_problems("image", account) == []
+    assert account.output == composed_picture(1)["summary"]
+
+
+def request(text: str) -> str:
+    """Return the input that a nested machine translate repeats in its answer."""
+    given = {"text": text, "textLength": len(text), "knownLanguage": "und", "targets": [*LANGUAGES, "ko"]}
+    return json.dumps(given, ensure_ascii=False, separators=(",", ":"))
+
+
+def request_problems(name: str, account: engines.Account) -> list[str]:
+    tasks = tasks_of(name)
+    return [line for state, sent in account.requests for line in tasks[state].request_problems(sent)]
 
 
 def sizes(account: engines.Account) -> dict[str, int]:

@@ -28,8 +28,10 @@ def main(arguments: list[str] | None = None) -> int:
     except OSError as busy:
         print(f"port {options.port} on {HOST} cannot be used: {busy.strerror}", file=sys.stderr)
         return 1
-    print(f"Translate and Comprehend on http://{HOST}:{listener.getsockname()[1]}", file=sys.stderr, flush=True)
-    asyncio.run(_serve(Application(options.models, waiting=options.waiting), listener, options.until_eof))
+    address = f"http://{HOST}:{listener.getsockname()[1]}"
+    print(f"Translate, Comprehend and Rekognition on {address}", file=sys.stderr, flush=True)
+    application = Application(options.models, waiting=options.waiting, aws_endpoint=options.aws_endpoint)
+    asyncio.run(_serve(application, listener, options.until_eof))
     return 0
 
 
@@ -39,6 +41,7 @@ def _parse(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--models", type=Path, required=True, help="as set up by infra.local.ai.models")
     parser.add_argument("--waiting", type=int, default=WAITING, help="calls in work or queue before throttling")
     parser.add_argument("--until-eof", action="store_true", help="stop when standard input ends, as when a parent dies")
+    parser.add_argument("--aws-endpoint", help="where S3 is, for pictures; credentials come from the environment")
     parser.add_argument("--log-level", default="warning")
     return parser.parse_args(arguments)
 

@@ -4,7 +4,14 @@ import threading
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
-OPERATIONS: Final = ("TranslateText", "ListLanguages", "DetectDominantLanguage")
+OPERATIONS: Final = (
+    "TranslateText",
+    "ListLanguages",
+    "DetectDominantLanguage",
+    "DetectLabels",
+    "DetectText",
+    "DetectModerationLabels",
+)
 _MOST: Final = 1_000_000
 
 
@@ -30,7 +37,7 @@ def parse(document: Any) -> Fault:
     count, target = document.get("count", 1), document.get("target")
     if operation not in OPERATIONS:
         raise ValueError(f"operation must be one of {', '.join(OPERATIONS)}")
-    if not (isinstance(error, str) and error.endswith("Exception") and error.isalnum()):
+    if not (isinstance(error, str) and error.endswith(("Exception", "Error")) and error.isalnum()):
         raise ValueError("error must be the name of an AWS exception, such as TooManyRequestsException")
     if not (isinstance(count, int) and 1 <= count <= _MOST):
         raise ValueError(f"count must be a number from 1 to {_MOST}")

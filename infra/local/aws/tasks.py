@@ -5,10 +5,12 @@ only to be told the services it does not know.
 """
 
 import json
+import re
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from concurrent.futures import TimeoutError as FutureTimeout
 from contextvars import copy_context
+from dataclasses import replace
 from functools import cache
 from typing import Any, NamedTuple
 
@@ -39,6 +41,7 @@ class _Sdk(NamedTuple):
 _SDK = {
     "translate": _Sdk("translate", "AWSShineFrontendService_20170701", "Translate"),
     "comprehend": _Sdk("comprehend", "Comprehend_20171127", "Comprehend"),
+    "rekognition": _Sdk("rekognition", "RekognitionService", "Rekognition"),
     "dynamodb": _Sdk("dynamodb", "DynamoDB_20120810", "DynamoDb"),
     "eventbridge": _Sdk("events", "AWSEvents", "EventBridge"),
     "secretsmanager": _Sdk("secretsmanager", "secretsmanager", "SecretsManager"),
@@ -175,6 +178,8 @@ def _aws_sdk(call: TaskCall, service: str, action: str) -> Json:
     service = service.lower()
     operation = action[0].upper() + action[1:]
     known = _SDK.get(service)
+    if f"{service}:{action}" == "sfn:startSyncExecution":
+        return _start_sync_execution(call)
     if known is None:
         return _ministack(call, call.resource)
     _validate(call, service, operation)
@@ -217,7 +222,7 @@ def _validate(call: TaskCall, service: str, operation: str) -> None:
 
 def warm_up() -> None:
     """Read the service models that every machine needs, so that the first message does not wait for them."""
-    for service in ("dynamodb", "eventbridge", "translate", "comprehend"):
+    for service in ("dynamodb", "eventbridge", "translate", "comprehend", "sfn"):
         _modelled(service)
 
 
@@ -238,6 +243,12 @@ def _needs(service: str, operation: str, parameters: Json) -> Iterator[tuple[str
     if checks:
         yield from checks
         return
+    if service == "rekognition":
+        # Rekognition knows no resources, and reads the picture with its caller's permissions.
+        picture = parameters.get("Image", {}).get("S3Object", {})
+        yield action, "*"
+        yield "s3:GetObject", f"arn:aws:s3:::{picture.get('Bucket')}/{picture.get('Name')}"
+        return
     several = {"dynamodb": iam_actions.dynamodb_resource_arns, "eventbridge": iam_actions.eventbridge_resource_arns}
     if service in several:
         yield from ((action, arn) for arn in several[service](body, *where) or ["*"])
@@ -245,13 +256,74 @@ def _needs(service: str, operation: str, parameters: Json) -> Iterator[tuple[str
         yield action, iam_actions.extract_resource_arn(sdk.key, "POST", "/", headers, body, {}, *where)
 
 
+# Nested executions and notifications
+
+
+def _start_sync_execution(call: TaskCall) -> Json:
+    """`aws-sdk:sfn:startSyncExecution`: an Express machine's answer, whatever its Status, its members in PascalCase."""
+    from infra.local.aws import machines  # noqa: PLC0415 - it imports this module
+
+    request = {name[0].lower() + name[1:]: value for name, value in call.parameters.items()}
+    if not isinstance(request.get("input", ""), str):
+        request["input"] = json.dumps(request["input"], ensure_ascii=False)
+    _validate(replace(call, parameters=request), "sfn", "StartSyncExecution")
+    _allow(call, "Sfn.SfnException", "states:StartSyncExecution", request["stateMachineArn"])
+    # The machine waits here for its tasks: in a pool shared with them the two could wait for each other.
+    own = ThreadPoolExecutor(max_workers=1)
+    try:
+        status, _headers, body = _in_time(call, lambda: machines.start_sync_execution(request), own)
+    finally:
+        own.shutdown(wait=False)
+    answer = json.loads(body)
+    if status >= 400:
+        name = str(answer.get("__type")).rpartition("#")[2]
+        raise StateError(f"Sfn.{name.removesuffix('Exception')}Exception", answer.get("message"))
+    return _pascal(answer)
+
+
+def _pascal(value: Json) -> Json:
+    if not isinstance(value, dict):
+        return value
+    return {name[0].upper() + name[1:]: _pascal(item) for name, item in value.items()}
+
+
+def _publish(call: TaskCall, _action: str) -> Json:
+    """`sns:publish`: a Message that is an object becomes JSON text; MessageAttributes go along for filter policies."""
+    parameters = dict(call.parameters)
+    if not isinstance(parameters.get("Message"), str):
+        parameters["Message"] = json.dumps(parameters.get("Message"), ensure_ascii=False)
+    _validate(replace(call, parameters=parameters), "sns", "Publish")
+    _allow(call, "SNS.AuthorizationErrorException", "sns:Publish", parameters.get("TopicArn", "*"))
+    status, body = _in_time(call, lambda: _published(_query_form(parameters)))
+    found = re.search(r"<(MessageId|Code)>(.+?)</", body)
+    told = found[2] if found else "InternalError"
+    if status >= 400:
+        raise StateError(f"SNS.{told.removesuffix('Exception')}Exception", body)
+    return {"MessageId": told}
+
+
+def _query_form(parameters: Mapping[str, Json]) -> dict[str, str]:
+    """Publish's parameters as the query protocol writes them."""
+    form = {name: value for name, value in parameters.items() if isinstance(value, str)}
+    for number, (name, value) in enumerate(parameters.get("MessageAttributes", {}).items(), 1):
+        entry = f"MessageAttributes.entry.{number}"
+        form |= {f"{entry}.Name": name} | {f"{entry}.Value.{part}": text for part, text in value.items()}
+    return form
+
+
+def _published(form: Mapping[str, str]) -> tuple[int, str]:
+    from ministack.services import sns  # noqa: PLC0415
+
+    status, _headers, body = sns._publish(form)
+    inprocess.changed()
+    return status, body.decode()
+
+
 # Everything ministack does by itself
 
 _MINISTACK_ACTIONS = {
     "sqs:sendMessage": ("sqs:SendMessage", "QueueUrl"),
-    "sns:publish": ("sns:Publish", "TopicArn"),
     "states:startExecution": ("states:StartExecution", "StateMachineArn"),
-    "aws-sdk:sfn:startSyncExecution": ("states:StartSyncExecution", "StateMachineArn"),
     "aws-sdk:sfn:startExecution": ("states:StartExecution", "StateMachineArn"),
 }
 
@@ -306,5 +378,6 @@ _OPTIMISED: dict[str, Callable[[TaskCall, str], Json]] = {
     "dynamodb:updateItem": _dynamodb,
     "dynamodb:deleteItem": _dynamodb,
     "events:putEvents": _put_events,
+    "sns:publish": _publish,
     "http:invoke": lambda call, _action: http_task.invoke(call),
 }

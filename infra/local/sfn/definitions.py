@@ -24,6 +24,8 @@ SETTINGS = {
     "TwilioApiUrl": "https://api.twilio.com",
     "TwilioAccountSid": "AC" + "0" * 32,
     "EventBusName": "dragoman",
+    "MediaBucketName": "dragoman-media",
+    "ImagesTopicArn": f"arn:aws:sns:{REGION}:{ACCOUNT}:dragoman-images",
     "TwilioConnectionArn": f"arn:aws:events:{REGION}:{ACCOUNT}:connection/dragoman-twilio/{uuid.UUID(int=0)}",
 }
 """Test values for substitutions whose meaning a generic value would break."""
@@ -61,7 +63,7 @@ def load(directory: Path, template: Path | None = None, settings: Mapping[str, s
 
 
 def sequential(definition: str) -> str:
-    """Return the definition with ``MaxConcurrency`` 1 on every Map.
+    """Return the definition with ``MaxConcurrency`` 1 on every Map. (The engines see to the branches of a Parallel.)
 
     Mock answers are numbered by invocation, so iterations must run in order to get the same answers on every run.
     """

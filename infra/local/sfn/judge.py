@@ -90,7 +90,7 @@ class Task:
             return _http_problems(parameters)
         if self.operation is None or self.operation.input_shape is None:
             return []
-        problems = _shape_problems(_for_the_wire(self.resource, parameters), self.operation.input_shape)
+        problems = self._problems(_for_the_wire(self.resource, parameters), self.operation.input_shape)
         return problems + (_attribute_problems(parameters) if self.sdk and self.prefix == "DynamoDb" else [])
 
     def answer_problems(self, answer: Answer) -> list[str]:
@@ -101,7 +101,7 @@ class Task:
             return ["a failed entry fails the task: mock it as Throw EventBridge.FailedEntry"]
         if self.resource == "lambda:invoke" or self.operation is None or self.operation.output_shape is None:
             return []
-        return _shape_problems(answer.value, self.operation.output_shape)
+        return self._problems(answer.value, self.operation.output_shape)
 
     def can_fail_with(self, error: str) -> bool:
         """Tell whether the integration can report an error of this name."""
@@ -114,6 +114,9 @@ class Task:
         if self.resource == "lambda:invoke":
             return name in LAMBDA_ERRORS if prefix == "Lambda" else not prefix
         return prefix == self.prefix and name in self._error_names()
+
+    def _problems(self, value: Any, shape: Shape) -> list[str]:
+        return _shape_problems(_as_in_the_model(value, shape) if self.sdk else value, shape)
 
     def _error_names(self) -> set[str]:
         if self.operation is None:
@@ -159,7 +162,8 @@ def _fields(task: Task) -> set[str]:
     if task.resource == "http:invoke":
         return set(patches.HTTP_FIELDS)
     shape = task.operation.input_shape if task.operation else None
-    return set(getattr(shape, "members", {}))
+    members = set(getattr(shape, "members", {}))
+    return {_pascal(name) for name in members} if task.sdk else members
 
 
 def _http_problems(parameters: Mapping[str, Any]) -> list[str]:
@@ -183,6 +187,25 @@ def _for_the_wire(resource: str, parameters: Mapping[str, Any]) -> dict[str, Any
             if isinstance(entry.get("Detail"), dict):
                 entry["Detail"] = json.dumps(entry["Detail"])
     return wire
+
+
+def _as_in_the_model(value: Any, shape: Shape) -> Any:
+    """Give members the model's names: SDK integrations write all of them in PascalCase (StateMachineArn), some models
+    do not (stateMachineArn)."""
+    shape_: Any = shape
+    if shape.type_name == "structure" and isinstance(value, dict):
+        names = {_pascal(name): name for name in shape_.members}
+        spelled = {names.get(key, f"{key}?" if key in shape_.members else key): key for key in value}
+        return {name: _as_in_the_model(value[key], shape_.members.get(name, shape)) for name, key in spelled.items()}
+    if shape.type_name == "list" and isinstance(value, list):
+        return [_as_in_the_model(item, shape_.member) for item in value]
+    if shape.type_name == "map" and isinstance(value, dict):
+        return {key: _as_in_the_model(item, shape_.value) for key, item in value.items()}
+    return value
+
+
+def _pascal(name: str) -> str:
+    return name[0].upper() + name[1:]
 
 
 def _shape_problems(value: Any, shape: Shape) -> list[str]:

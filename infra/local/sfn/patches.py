@@ -34,6 +34,7 @@ from moto.stepfunctions.parser.asl.component.intrinsic.function.statesfunction.j
 from moto.stepfunctions.parser.asl.component.state import state as state_module
 from moto.stepfunctions.parser.asl.component.state.choice.choice_rule import ChoiceRule
 from moto.stepfunctions.parser.asl.component.state.choice.state_choice import StateChoice
+from moto.stepfunctions.parser.asl.component.state.exec.state_parallel.branch_worker import BranchWorker
 from moto.stepfunctions.parser.asl.component.state.exec.state_task import state_task_factory
 from moto.stepfunctions.parser.asl.component.state.exec.state_task.service import state_task_service_factory
 from moto.stepfunctions.parser.asl.component.state.exec.state_task.service.state_task_service import StateTaskService
@@ -79,6 +80,7 @@ def apply() -> None:
     _select_as_jsonpath_says()
     _add_http_invoke()
     _match_errors_as_aws()
+    _run_branches_in_order()
     _scale_waits()
     _write_times_as_aws()
     _write_json_as_aws()
@@ -213,6 +215,22 @@ def _match_errors_as_aws() -> None:
         env.stack.append(any(listed.error_name == name for listed in decl.error_names))
 
     _wrap(ErrorEqualsDecl, "_eval_body", evaluate)
+
+
+def _run_branches_in_order() -> None:
+    """Stand in for BranchWorker.start: a case's branches run one after another, so that its history is always the same.
+
+    As on AWS, no branch goes on once another has failed.
+    """
+
+    def start(original: Callable[..., None], worker: BranchWorker) -> None:
+        if run_of(worker.env) is None:
+            original(worker)
+        elif not worker._branch_worker_comm._termination_event.is_set():
+            original(worker)
+            worker._worker_thread.join()
+
+    _wrap(BranchWorker, "start", start)
 
 
 class _ScaledTime:

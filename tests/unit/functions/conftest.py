@@ -13,7 +13,10 @@ def settings(monkeypatch: pytest.MonkeyPatch) -> None:
     for name, value in {
         "PUBLIC_BASE_URL": "https://dragoman.example/prod",
         "TWILIO_SECRET_ID": "dragoman/twilio",
+        "TWILIO_API_URL": "https://api.twilio.com",
         "RETENTION_DAYS": "30",
+        "MEDIA_BUCKET": "dragoman-media",
+        "IMAGES_TABLE": "dragoman-images",
         "AWS_DEFAULT_REGION": "us-east-1",
         "AWS_ACCESS_KEY_ID": "none",
         "AWS_SECRET_ACCESS_KEY": "none",

@@ -10,12 +10,16 @@ from boto3.dynamodb.types import TypeDeserializer
 from hypothesis import given
 from hypothesis import strategies as st
 
+from compose_image.logic import compose_all as compose_all_of_image
 from compose_report.errors import InvalidReport
 from compose_report.logic import Composed, compose_all, timings
+from compose_report.pictures import picture_text
 from dragoman.times import parse
 from dragoman.validation import validator
 from normalise_webhook.logic import normalise
 from tests.unit.functions.samples import MESSAGE_SID, RECEIVED_AT_MS, SMS, form
+from tests.unit.functions.test_compose_image import crowded
+from tests.unit.functions.test_compose_image import event as image_event
 
 NOW = datetime(2024, 11, 21, 10, 49, 59, 999_900, UTC)
 CONVERSATION = "c193ce7180ff91a6031477db710ee55f0"
@@ -40,6 +44,7 @@ def event(**changes: Any) -> dict[str, Any]:
         "language": SPANISH,
         "knownLanguage": "und",
         "translations": TRANSLATIONS,
+        "pictures": [],
         "times": TIMES,
         **changes,
     }
@@ -58,7 +63,7 @@ def report_of(result: Composed) -> dict[str, Any]:
     """The report as the API's mapping template puts it together."""
     item = attributes(result["reportItem"])
     plain = {name: item[name] for name in ("schemaVersion", "reportId", "conversationId", "createdAt")}
-    sections = ("message", "language", "translations", "timings", "links", "reply")
+    sections = ("message", "language", "translations", "pictures", "timings", "links", "reply")
     return {**plain, **{name: json.loads(item[name]) for name in sections}}
 
 
@@ -76,6 +81,7 @@ def test_compose_report_whole() -> None:
         "message": normalise(form(SMS), RECEIVED_AT_MS),
         "language": SPANISH,
         "translations": TRANSLATIONS,
+        "pictures": [],
         "timings": {
             "receivedAt": "2024-11-21T10:49:17.042Z",
             **TIMES,
@@ -104,6 +110,7 @@ def test_compose_event_holds_what_the_reply_needs_and_no_words() -> None:
         "recipient": "sms:+12025550199",
         "language": "es",
         "delivery": {"to": "+12025550100", "from": "+12025550199"},
+        "pictureText": "",
         "createdAt": "2024-11-21T10:49:18.530Z",
         "expiresAt": composed()["expiresAt"],
     }
@@ -173,6 +180,13 @@ def test_timings_missing_moment_belongs_to_the_next_step() -> None:
     ]
 
 
+def test_timings_of_pictures() -> None:
+    times = {name: parse(TIMES[name]) for name in TIMES} | {"picturesAt": parse("2024-11-21T10:49:18.520Z")}
+    found = timings("2024-11-21T10:49:17.042Z", times)
+    assert [(step["name"], step["ms"]) for step in found["steps"][-2:]] == [("pictures", 20), ("compose", 10)]
+    assert found["picturesAt"] == "2024-11-21T10:49:18.520Z"
+
+
 def test_timings_clocks_that_disagree_give_zero() -> None:
     steps = timings("2024-11-21T10:49:18.000Z", {name: parse(TIMES[name]) for name in TIMES})["steps"]
     assert [step["ms"] for step in steps] == [0, 458, 800, 30]
@@ -196,6 +210,9 @@ def test_compose_moments_in_any_writing(written: str) -> None:
         {"language": None},
         {"translations": [{"language": "en", "status": "translated"}]},
         {"translations": "secret words"},
+        {"pictures": "secret words"},
+        {"pictures": [{"index": 0, "kind": "secret words"}]},
+        {"pictures": [{"index": 0, "kind": "picture", "text": "secret words", "translations": []}]},
         {"times": {"startedAt": "secret words"}},
         {"times": {"startedAt": "2024-11-21T10:49:17"}},
         {"times": None},
@@ -209,20 +226,77 @@ def test_compose_invalid_input_is_refused_without_quoting_it(changes: dict[str, 
     assert caught.value.__suppress_context__
 
 
+def picture(**changes: Any) -> dict[str, Any]:
+    """A recognised picture as the machine hands it over."""
+    return {"index": 0, "kind": "picture", **compose_all_of_image(image_event(), 30, NOW)["summary"], **changes}
+
+
+ATTACHMENT = {
+    "index": 1,
+    "kind": "attachment",
+    "key": f"originals/{MESSAGE_SID}/1",
+    "contentType": "text/vcard",
+    "bytes": 312,
+    "note": "Kept as it came.",
+}
+FAILED = {"index": 2, "kind": "failed", "error": "MediaForged"}
+
+
+def test_compose_pictures_are_in_the_report() -> None:
+    pictures = [picture(), ATTACHMENT, FAILED]
+    result = composed(pictures=pictures)
+    assert report_of(result)["pictures"] == pictures
+    validator("report")(report_of(result))
+
+
+@pytest.mark.parametrize(
+    ("language", "words"),
+    [("es", "Carretera\ncerrada"), ("de", "Straße\ngesperrt"), ("fr", "Straße\ngesperrt"), ("en", "Road\nclosed")],
+)
+def test_compose_picture_text_is_in_the_senders_language(language: str, words: str) -> None:
+    result = composed(language={"code": language, "method": "known"}, pictures=[picture(), ATTACHMENT, FAILED])
+    assert event_of(result)["pictureText"] == words
+    validator("events/report_created")(event_of(result))
+
+
+def test_compose_picture_text_of_a_translation_that_failed() -> None:
+    translations = [{"language": "es", "status": "failed", "error": "States.Timeout"}]
+    assert picture_text([picture(translations=translations)], "es") == "Straße\ngesperrt"
+
+
+def test_compose_picture_text_of_several_pictures() -> None:
+    words = [picture(text=text, translations=[]) for text in (" one ", "", "two")]
+    assert picture_text([words[0], FAILED, words[1], ATTACHMENT, words[2]], "und") == "one\n\ntwo"
+
+
+@pytest.mark.parametrize(("length", "kept"), [(1000, 1000), (1001, 1000), (2000, 1000)])
+def test_compose_picture_text_is_cut(length: int, kept: int) -> None:
+    text = picture_text([picture(text="x" * length, translations=[])], "und")
+    assert len(text) == kept
+    assert text.endswith("…") == (length > kept)
+
+
 def longest(character: str, desk: int) -> dict[str, Any]:
+    """The longest message, with ten of the fullest pictures."""
     text = character * 1600
     fields = {**SMS, "Body": text, **{f"Field{number}": character * 100 for number in range(200)}}
     translations = [{"language": "en", "status": "translated", "text": text} for _ in range(desk)]
-    return event(message=normalise(form(fields), RECEIVED_AT_MS), translations=translations)
+    summary = compose_all_of_image(image_event(crowded(character), siblings=10), 30, NOW)["summary"]
+    pictures = [{"index": index, "kind": "picture", **summary} for index in range(10)]
+    return event(message=normalise(form(fields), RECEIVED_AT_MS), translations=translations, pictures=pictures)
 
 
 @pytest.mark.parametrize("character", ["x", "語", "😀", '"', "\x00"])
 @pytest.mark.parametrize("desk", [3, 10])
 def test_compose_longest_message_stays_far_under_the_payload_limit(character: str, desk: int) -> None:
-    """Step Functions: 256 KiB between states. Longest text, fullest provider fields, three and ten languages."""
-    result = compose_all(longest(character, desk), 30, NOW)
-    size = len(json.dumps(result, ensure_ascii=False).encode())
-    assert size < (100 if desk == 3 else 180) * 1024
+    """Step Functions: 256 KiB between states. Longest text, fullest provider fields, ten of the fullest pictures, three
+    and ten languages."""
+    given_event = longest(character, desk)
+    result = compose_all(given_event, 30, NOW)
+    for document in (given_event, result):
+        size = len(json.dumps(document, ensure_ascii=False).encode())
+        # Nobody texts NUL; were it so, in ten languages, it would still fit.
+        assert size < (248 if desk == 10 and character == "\x00" else 192) * 1024
 
 
 @given(

@@ -7,8 +7,9 @@ import pytest
 from botocore.exceptions import ClientError
 
 from dragoman import secrets
+from dragoman.credentials import Credentials, parse_credentials
 from dragoman.errors import ConfigurationError
-from dragoman.secrets import TokenSource, fetch_secret, parse_tokens
+from dragoman.secrets import SecretSource, TokenSource, fetch_secret, parse_tokens
 
 
 class Vault:
@@ -162,3 +163,40 @@ def test_fetch_secret_denied_is_a_configuration_error(monkeypatch: pytest.Monkey
     monkeypatch.setattr(secrets, "_client", lambda: BrokenClient(denied))
     with pytest.raises(ConfigurationError, match="ClientError"):
         fetch_secret("dragoman/twilio")
+
+
+def test_parse_credentials() -> None:
+    assert parse_credentials('{"apiUser": " SK1 ", "apiPassword": "p:w", "authTokens": []}') == ("SK1", "p:w")
+
+
+@pytest.mark.parametrize(
+    "secret",
+    [
+        "",
+        "12345",
+        "[]",
+        "{}",
+        '{"apiUser": "12345"}',
+        '{"apiUser": "12345", "apiPassword": 12345}',
+        '{"apiUser": "12345", "apiPassword": " "}',
+    ],
+)
+def test_parse_credentials_unusable_secret_is_not_quoted(secret: str) -> None:
+    with pytest.raises(ConfigurationError) as caught:
+        parse_credentials(secret)
+    assert "12345" not in str(caught.value)
+    assert caught.value.__cause__ is None
+
+
+def test_credentials_renewed_only_when_they_changed() -> None:
+    vault = Vault()
+    vault.secret = '{"apiUser": "SK1", "apiPassword": "old"}'
+    source = SecretSource("dragoman/twilio", parse_credentials, vault.fetch, lambda: vault.now)
+    assert source.current() == Credentials("SK1", "old")
+    assert source.renewed() is None
+    vault.now += 30
+    assert source.renewed() is None
+    vault.secret = '{"apiUser": "SK2", "apiPassword": "new"}'
+    vault.now += 30
+    assert source.renewed() == Credentials("SK2", "new")
+    assert source.current() == Credentials("SK2", "new")

@@ -60,7 +60,7 @@ class Execution:
     """What every state of one execution shares.
 
     `deadline` is on time.monotonic()'s clock; `wait_scale` shortens Wait states and retry intervals in tests;
-    `record` gets history events as (type, details).
+    `record` gets history events as (type, details); `in_order` runs the branches of a Parallel one after another.
     """
 
     arn: str
@@ -76,6 +76,7 @@ class Execution:
     mocks: Mocks | None = None
     record: Callable[[str, Mapping[str, Json]], None] | None = None
     stopped: Callable[[], bool] = lambda: False
+    in_order: bool = False
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def context(self) -> dict[str, Json]:
@@ -323,7 +324,8 @@ class _Branch:
         def one(index: int) -> Json:
             return _Branch(self.execution, dict(self.context)).run(branches[index], effective)
 
-        return self._output(state, data, _fan_out(len(branches), len(branches), one)), _next(state)
+        workers = 1 if self.execution.in_order else len(branches)
+        return self._output(state, data, _fan_out(len(branches), workers, one)), _next(state)
 
     def map(self, name: str, state: State, data: Json) -> tuple[Json, str | None]:
         """Map, inline: one iteration an item, in order of the array."""

@@ -1,6 +1,7 @@
 """Service integrations: results, error names and the machine's role."""
 
 import json
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -103,6 +104,7 @@ def test_function_role_is_enforced(stack: dict[str, str], run: Run) -> None:
             {"Entries": [{"Source": "probe", "DetailType": "Sent", "Detail": {}, "EventBusName": "probe-bus"}]},
             "EventBridge.AccessDeniedException",
         ),
+        ("sns:publish", {"TopicArn": "arn:aws:sns:us-east-1:0:t", "Message": "a"}, "SNS.AuthorizationErrorException"),
         ("sqs:sendMessage", {"QueueUrl": "http://127.0.0.1/0/q", "MessageBody": "a"}, "SQS.AccessDeniedException"),
     ],
 )
@@ -292,3 +294,87 @@ def test_machine_starts_another_synchronously(stack: dict[str, str], run: Run) -
     iam_client.delete_role_policy(RoleName=role, PolicyName="start")
     assert answer["output"]["Status"] == "SUCCEEDED"
     assert json.loads(answer["output"]["Output"])["event"] == {"n": 1}
+    assert answer["output"]["StateMachineArn"] == stack["Machine"]
+    assert answer["output"]["BillingDetails"]["BilledDurationInMilliseconds"] % 100 == 0
+
+
+@pytest.fixture
+def allow(stack: dict[str, str]) -> Iterator[Callable[[str, str], None]]:
+    """Lets NothingRole do something for the length of a test."""
+    iam_client, role = clients.client("iam"), stack["NothingRole"].rpartition("/")[2]
+
+    def put(action: str, resource: str) -> None:
+        document = {"Statement": [{"Effect": "Allow", "Action": action, "Resource": resource}]}
+        iam_client.put_role_policy(RoleName=role, PolicyName="test", PolicyDocument=json.dumps(document))
+
+    yield put
+    iam_client.delete_role_policy(RoleName=role, PolicyName="test")
+
+
+def test_nested_machine_that_fails_is_a_result(
+    stack: dict[str, str], run: Run, allow: Callable[[str, str], None]
+) -> None:
+    allow("states:StartSyncExecution", stack["Machine"])
+    parameters = {"StateMachineArn": stack["Machine"], "Input": '{"do": "raise"}'}
+    answer = run(task("aws-sdk:sfn:startSyncExecution", parameters), role="NothingRole")
+    assert answer["status"] == "SUCCEEDED"
+    assert (answer["output"]["Status"], answer["output"]["Error"]) == ("FAILED", "Forbidden")
+    assert "Output" not in answer["output"]
+
+
+def test_nested_machine_that_does_not_exist_is_an_error(
+    stack: dict[str, str], run: Run, allow: Callable[[str, str], None]
+) -> None:
+    missing = stack["Machine"] + "-none"
+    allow("states:StartSyncExecution", missing)
+    answer = run(task("aws-sdk:sfn:startSyncExecution", {"StateMachineArn": missing}), role="NothingRole")
+    assert answer["error"] == "Sfn.StateMachineDoesNotExistException"
+
+
+def test_nested_machine_needs_permission(stack: dict[str, str], run: Run) -> None:
+    answer = run(task("aws-sdk:sfn:startSyncExecution", {"StateMachineArn": stack["Machine"]}), role="NothingRole")
+    assert answer["error"] == "Sfn.SfnException"
+    assert "not authorized to perform: states:StartSyncExecution" in answer["cause"]
+
+
+def test_publish_reaches_the_subscribers_whose_filter_takes_it(
+    stack: dict[str, str], run: Run, allow: Callable[[str, str], None]
+) -> None:
+    sns, sqs = clients.client("sns"), clients.client("sqs")
+    topic = sns.create_topic(Name="pictures")["TopicArn"]
+    queues = {flag: sqs.create_queue(QueueName=f"flagged-{flag}")["QueueUrl"] for flag in ("true", "false")}
+    for flag, url in queues.items():
+        arn = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+        send = {"Effect": "Allow", "Principal": {"Service": "sns.amazonaws.com"}, "Action": "sqs:SendMessage"}
+        policy = {"Version": "2012-10-17", "Statement": [{**send, "Resource": arn}]}
+        sqs.set_queue_attributes(QueueUrl=url, Attributes={"Policy": json.dumps(policy)})
+        chosen = json.dumps({"flagged": [flag]})
+        sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn, Attributes={"FilterPolicy": chosen})
+    allow("sns:Publish", topic)
+    attributes = {"flagged": {"DataType": "String", "StringValue": "true"}}
+    parameters = {"TopicArn": topic, "Message": {"imageId": "IM1"}, "MessageAttributes": attributes}
+    answer = run(task("sns:publish", parameters), role="NothingRole")
+    assert answer["output"]["MessageId"]
+    (message,) = sqs.receive_message(QueueUrl=queues["true"])["Messages"]
+    assert json.loads(json.loads(message["Body"])["Message"]) == {"imageId": "IM1"}
+    assert "Messages" not in sqs.receive_message(QueueUrl=queues["false"])
+
+
+def test_publish_to_a_topic_that_does_not_exist_is_an_error(
+    stack: dict[str, str], run: Run, allow: Callable[[str, str], None]
+) -> None:
+    topic = "arn:aws:sns:us-east-1:000000000000:none"
+    allow("sns:Publish", "*")
+    answer = run(task("sns:publish", {"TopicArn": topic, "Message": "a"}), role="NothingRole")
+    assert answer["error"] == "SNS.NotFoundException"
+
+
+def test_rekognition_reads_the_picture_with_the_roles_permission(
+    run: Run, peer: Peer, allow: Callable[[str, str], None]
+) -> None:
+    allow("rekognition:DetectText", "*")
+    picture = {"Image": {"S3Object": {"Bucket": "media", "Name": "images/1/image.jpg"}}}
+    answer = run(task("aws-sdk:rekognition:detectText", picture), role="NothingRole")
+    assert answer["error"] == "Rekognition.RekognitionException"
+    assert "s3:GetObject on resource: arn:aws:s3:::media/images/1/image.jpg" in answer["cause"]
+    assert not peer.requests

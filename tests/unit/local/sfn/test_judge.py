@@ -23,6 +23,16 @@ def problems_of(resource: str, **parameters: Any) -> list[str]:
         ("events:putEvents", {"Entries": [{"Source": "s", "DetailType": "d", "Detail": '{"a": 1}'}]}),
         ("aws-sdk:translate:translateText", {"Text": "a", "SourceLanguageCode": "en", "TargetLanguageCode": "de"}),
         ("http:invoke", {"ApiEndpoint": "https://x", "Method": "GET", "Authentication": {"ConnectionArn": "a"}}),
+        ("aws-sdk:sfn:startSyncExecution", {"StateMachineArn": "arn", "Input": "{}"}),
+        ("aws-sdk:rekognition:detectText", {"Image": {"S3Object": {"Bucket": "abc", "Name": "x"}}}),
+        (
+            "sns:publish",
+            {
+                "TopicArn": "arn",
+                "Message": "{}",
+                "MessageAttributes": {"a": {"DataType": "String", "StringValue": "b"}},
+            },
+        ),
     ],
 )
 def test_request_that_the_service_takes_has_no_problems(resource: str, parameters: dict[str, Any]) -> None:
@@ -37,6 +47,7 @@ def test_request_that_the_service_takes_has_no_problems(resource: str, parameter
         ("dynamodb:putItem", {"TableName": "t", "Item": {"s": "text"}}, "Invalid type"),
         ("aws-sdk:translate:translateText", {"Text": "a", "SourceLanguageCode": "en"}, "TargetLanguageCode"),
         ("aws-sdk:comprehend:detectDominantLanguage", {"text": "a"}, "Text"),
+        ("aws-sdk:sfn:startSyncExecution", {"stateMachineArn": "arn"}, "stateMachineArn"),
         ("http:invoke", {"ApiEndpoint": "http://x", "Method": "GET", "Authentication": {}}, "https"),
         ("http:invoke", {"ApiEndpoint": "https://x", "Method": "GET"}, "Authentication"),
     ],

@@ -9,6 +9,7 @@ from moto.stepfunctions.parser import quotas
 from moto.stepfunctions.parser.asl.component.common.error_name.error_equals_decl import ErrorEqualsDecl
 from moto.stepfunctions.parser.asl.component.common.retry import retrier_decl
 from moto.stepfunctions.parser.asl.component.state import state
+from moto.stepfunctions.parser.asl.component.state.exec.state_parallel import branch_worker, branches_decl
 from moto.stepfunctions.parser.asl.component.state.exec.state_task.service import state_task_service
 from moto.stepfunctions.parser.asl.component.state.wait.wait_function import wait_function
 from moto.stepfunctions.parser.asl.parse import preprocessor
@@ -34,6 +35,8 @@ def test_moto_is_the_version_the_patches_were_made_for() -> None:
         (quotas, "to_json_str(value)"),
         (execution_worker.ExecutionWorker, "mock_test_case=self._mock_test_case"),
         (execution_worker.SyncExecutionWorker, "self._execution_logic()"),
+        (branch_worker.BranchWorker, "self._worker_thread.start()"),
+        (branches_decl.BranchWorkerPool, "self._termination_event.set()"),
     ],
     ids=str,
 )

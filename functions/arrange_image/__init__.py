@@ -1,0 +1,1 @@
+"""Arranges what Rekognition saw in a picture: pure transformation, without boto3."""

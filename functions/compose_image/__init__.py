@@ -1,0 +1,1 @@
+"""Composes the record of a picture: pure transformation, without boto3."""

@@ -1,0 +1,33 @@
+"""Ids of pictures and where their files are in the media bucket."""
+
+import re
+import secrets
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from dragoman.errors import ConfigurationError
+
+# The id of an upload, or a message's id and the number of the file that came with it.
+IMAGE_ID = re.compile(r"IM[0-9a-f]{32}|(?:SM|MM)[0-9a-fA-F]{32}-[0-9]{1,2}")
+KEY = re.compile(r"(?:uploads|originals|images)/[A-Za-z0-9._/-]{1,200}")
+
+
+class Picture(NamedTuple):
+    """A picture and the file of it to work on."""
+
+    image_id: str
+    key: str
+
+
+def picture_of(event: Mapping[str, Any]) -> Picture:
+    """Reads {"imageId", "key"}. Raises ConfigurationError when they are not those of a picture of ours."""
+    found = event.get("imageId"), event.get("key")
+    image_id, key = (part if isinstance(part, str) else "" for part in found)
+    if not IMAGE_ID.fullmatch(image_id) or not KEY.fullmatch(key):
+        raise ConfigurationError("The machine did not hand over a picture's imageId and key")
+    return Picture(image_id, key)
+
+
+def new_image_id() -> str:
+    """The id of an upload: nobody can guess another's."""
+    return "IM" + secrets.token_hex(16)

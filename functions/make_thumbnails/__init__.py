@@ -1,0 +1,1 @@
+"""Makes the two small versions of a picture."""

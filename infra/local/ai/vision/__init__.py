@@ -1,0 +1,1 @@
+"""Amazon Rekognition's DetectLabels, DetectText and DetectModerationLabels, answered by models on this machine."""
