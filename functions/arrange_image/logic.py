@@ -12,7 +12,8 @@ from arrange_image.errors import InvalidFindings
 from arrange_image.reading import Placed, in_reading_order
 from dragoman.documents import Box, Failure, Label, Line, Moderation, ModerationLabel, Thumbnail
 
-MIN_LINE_CONFIDENCE: Final = 60
+# Below this, what was read is as often a pattern as a word (measured in docs/local-vision.md).
+MIN_LINE_CONFIDENCE: Final = 80
 MAX_LABELS: Final = 25
 MAX_BOXES: Final = 10
 MAX_LINES: Final = 100

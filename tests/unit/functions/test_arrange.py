@@ -86,7 +86,7 @@ def test_arrange_right_to_left_rows_begin_on_the_right() -> None:
     assert text_of(detection("مغلق", 0.1, 0.1), detection("الطريق", 0.6, 0.1)) == "الطريق\nمغلق"
 
 
-@pytest.mark.parametrize(("confidence", "kept"), [(59.99, ""), (60, "word"), (100, "word")])
+@pytest.mark.parametrize(("confidence", "kept"), [(79.99, ""), (80, "word"), (100, "word")])
 def test_arrange_unsure_lines_are_dropped(confidence: float, kept: str) -> None:
     arranged = arrange(looks(text={"status": "done", "lines": [detection("word", 0.1, 0.1, confidence)]}))
     assert arranged["text"] == kept
