@@ -1,22 +1,6 @@
-"""Links to objects of the media bucket. Signing takes no request."""
+"""Links to objects of the media bucket."""
 
-from functools import cache
-from typing import TYPE_CHECKING
-
-import boto3
-from botocore.config import Config
-
-if TYPE_CHECKING:
-    from mypy_boto3_s3 import S3Client
-
-CLIENT_CONFIG = Config(
-    signature_version="s3v4", s3={"addressing_style": "virtual", "us_east_1_regional_endpoint": "regional"}
-)
-
-
-@cache
-def _client() -> "S3Client":
-    return boto3.client("s3", config=CLIENT_CONFIG)
+from dragoman.presigning import signer
 
 
 class Links:
@@ -27,7 +11,7 @@ class Links:
 
     def link(self, key: str, content_type: str, seconds: int) -> str:
         """An address from which anyone can read the object for so many seconds, as that content type and no other."""
-        return _client().generate_presigned_url(
+        return signer().generate_presigned_url(
             "get_object",
             Params={"Bucket": self._bucket, "Key": key, "ResponseContentType": content_type},
             ExpiresIn=seconds,

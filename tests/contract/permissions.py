@@ -310,6 +310,7 @@ def aws_calls(source: str) -> set[str]:
     """The IAM actions of the calls that a module makes, or signs, with boto3.client("service"). A module uses one
     service."""
     services = re.findall(r"boto3\.client\(\s*[\"']([\w-]+)[\"']", source)
+    services += ["s3"] * ("from dragoman.presigning import signer" in source)
     calls = [
         node for node in ast.walk(parse(source)) if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)
     ]

@@ -12,12 +12,11 @@ import pytest
 
 from compose_image.logic import compose_all
 from dragoman.identifiers import IMAGE_ID
+from dragoman.presigning import signer
 from dragoman.validation import validator
-from issue_upload import presign
 from issue_upload.handler import handler as issue
 from issue_upload.handler import settings as issue_settings
 from read_image import handler as reading
-from read_image import presign as links
 from tests.unit.functions.pictures import IMAGE_ID as PICTURE
 from tests.unit.functions.pictures import UPLOAD_ID
 from tests.unit.functions.samples import MESSAGE_SID, context
@@ -33,10 +32,10 @@ def _as_on_aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setenv("AWS_SESSION_TOKEN", "session")
     # boto3 remembers its first session, and with it the credentials of another test.
     monkeypatch.setattr(boto3, "DEFAULT_SESSION", None)
-    for cached in (presign._client, links._client, issue_settings, reading.settings):
+    for cached in (signer, issue_settings, reading.settings):
         cached.cache_clear()
     yield
-    for cached in (presign._client, links._client, issue_settings, reading.settings):
+    for cached in (signer, issue_settings, reading.settings):
         cached.cache_clear()
 
 

@@ -70,6 +70,26 @@ class ModelThread:
         self._model = None
 
 
+class ThreadedEngine:
+    """An engine whose every pair is a model on a thread of its own, all of one quality."""
+
+    def __init__(self, threads: Mapping[Pair, ModelThread], quality: float) -> None:
+        self._threads, self._quality = threads, quality
+
+    def pairs(self) -> Mapping[Pair, float]:
+        """The pairs whose files are there."""
+        return dict.fromkeys(self._threads, self._quality)
+
+    def translate(self, text: str, source: str, target: str) -> str:
+        """Translate one line; its sentences one after the other."""
+        return self._threads[source, target](text)
+
+    def close(self) -> None:
+        """Drop the models."""
+        for thread in self._threads.values():
+            thread.close()
+
+
 def present(directory: Path, names: tuple[str, ...]) -> bool:
     """Whether every file is there."""
     return all((directory / name).is_file() for name in names)

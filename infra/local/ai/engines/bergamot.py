@@ -1,12 +1,12 @@
 """English and Portuguese both ways: the small neural models that Firefox ships, run by fxtranslate."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
 from types import MappingProxyType
 from typing import Final
 
 from infra.local.ai.catalogue import BERGAMOT, BergamotFiles, read_verified
-from infra.local.ai.engines.base import ModelThread, Pair, present
+from infra.local.ai.engines.base import ModelThread, ThreadedEngine, present
 from infra.local.ai.engines.neural import by_sentence
 
 # 14 of 15 short messages each way (docs/local-ai.md).
@@ -18,30 +18,18 @@ _PLAINER: Final = MappingProxyType(
 )
 
 
-class Bergamot:
+class Bergamot(ThreadedEngine):
     """The bundled models, loaded from raw files under `<models>/bergamot/`."""
 
     name = "bergamot"
 
     def __init__(self, models: Path) -> None:
-        self._threads: dict[Pair, ModelThread] = {
+        threads = {
             pair: ModelThread(f"bergamot-{'-'.join(pair)}", _loader(models, files))
             for pair, files in BERGAMOT.items()
             if present(models, files.paths())
         }
-
-    def pairs(self) -> Mapping[Pair, float]:
-        """The pairs whose files are there."""
-        return dict.fromkeys(self._threads, _QUALITY)
-
-    def translate(self, text: str, source: str, target: str) -> str:
-        """Translate one line; its sentences one after the other."""
-        return self._threads[source, target](text)
-
-    def close(self) -> None:
-        """Drop both models."""
-        for thread in self._threads.values():
-            thread.close()
+        super().__init__(threads, _QUALITY)
 
 
 def _loader(models: Path, files: BergamotFiles) -> Callable[[], Callable[[str], str]]:

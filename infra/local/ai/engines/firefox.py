@@ -4,11 +4,11 @@ They are loaded from the files in fxtranslate's cache, never by its own `Transla
 each time and keeps Python's interpreter lock while it waits.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
-from infra.local.ai.engines.base import EngineError, ModelThread, Pair
+from infra.local.ai.engines.base import EngineError, ModelThread, Pair, ThreadedEngine
 from infra.local.ai.engines.neural import by_sentence
 
 # The same family as the bundled models, but one hop where Apertium needs two; an assumption, for want of a network.
@@ -20,30 +20,18 @@ _TARGET: Final = ("vocab.", "trgvocab.")
 _SHORTLIST: Final = ("lex.",)
 
 
-class Firefox:
+class Firefox(ThreadedEngine):
     """The models found under `<models>/firefox/<source>-<target>/`."""
 
     name = "firefox"
 
     def __init__(self, models: Path) -> None:
-        self._threads = {
+        threads = {
             _pair(folder): ModelThread(f"firefox-{folder.name}", _loader(folder))
             for folder in sorted((models / "firefox").glob("*-*"))
             if complete(folder)
         }
-
-    def pairs(self) -> Mapping[Pair, float]:
-        """The pairs whose files are all there."""
-        return dict.fromkeys(self._threads, _QUALITY)
-
-    def translate(self, text: str, source: str, target: str) -> str:
-        """Translate one line, its sentences one after the other."""
-        return self._threads[source, target](text)
-
-    def close(self) -> None:
-        """Drop the models."""
-        for thread in self._threads.values():
-            thread.close()
+        super().__init__(threads, _QUALITY)
 
 
 def complete(folder: Path) -> bool:
