@@ -36,9 +36,10 @@ def main() -> int:
             print(f"start with new data            {stack.ready_seconds:.1f} s", flush=True)
             pipeline.acknowledgement(stack, 16, 4)  # wakes models and as many functions as will be needed at once
             pipeline.drain(stack)
-            for senders, each in ((1, 300), (16, 40)):
-                latency = pipeline.acknowledgement(stack, senders, each)
-                print(f"acknowledged, {senders:2} at once      {latency}", flush=True)
+            for senders, each, pause in ((1, 150, 0.1), (16, 12, 1.6), (1, 300, 0), (16, 40, 0)):
+                latency = pipeline.acknowledgement(stack, senders, each, pause)
+                pace = "10 a second" if pause else "as fast as they can"
+                print(f"acknowledged, {senders:2} senders, {pace:20} {latency}", flush=True)
                 pipeline.drain(stack)
             load = pipeline.throughput(stack, options.seconds, options.senders)
             print(f"throughput, {options.senders} senders, 3 languages  {load}", flush=True)

@@ -64,13 +64,17 @@ class Sender:
             self.accepted.append(dict(fields)["MessageSid"])
 
 
-def acknowledgement(stack: Running, senders: int, each: int) -> Latency:
-    """How long a webhook's answer takes with that many senders at once."""
+def acknowledgement(stack: Running, senders: int, each: int, pause: float = 0) -> Latency:
+    """How long a webhook's answer takes with that many senders at once, each pausing after a message.
+
+    Without a pause they send more than the pipeline behind them can do, which shares its processors.
+    """
     everyone = [Sender(stack, 100 + number) for number in range(senders)]
 
     def work(sender: Sender) -> None:
         for _ in range(each):
             sender.text()
+            time.sleep(pause)
 
     with ThreadPoolExecutor(senders) as pool:
         list(pool.map(work, everyone))
