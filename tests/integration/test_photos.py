@@ -55,6 +55,15 @@ def test_photo_of_a_sign_is_read_translated_and_answered_in_the_senders_language
     assert stack.sent(sender)[-1]["body"] == report["reply"]["text"]
 
 
+def test_short_sign_in_spanish_is_translated_for_an_english_sender(stack: Running) -> None:
+    picture = (JPEG, sign("Farmacia abierta", "de 9 a 20 horas"))
+    report = send(stack, "+12025550165", "Good morning, what does this sign say?", picture)
+    translations = {each["language"]: each for each in report["pictures"][0]["translations"]}
+    assert translations["en"]["status"] == "translated"
+    assert "open" in translations["en"]["text"].lower()
+    assert translations["en"]["text"] in report["reply"]["text"]
+
+
 @pytest.mark.parametrize(
     ("name", "label", "word"),
     [

@@ -2,6 +2,7 @@
 
 import re
 import threading
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -12,6 +13,8 @@ from infra.local.ai.protect import letters, words_only
 # languages that an engine here reads; single words, names, slang and tokens score below it.
 LOW_CONFIDENCE: Final = 0.5
 _FEWEST_LETTERS: Final = 3
+# Of 63 short signs (docs/local-ai.md) 6 more are told this way, and none more is told wrong.
+_FEWEST_LETTERS_AMONG: Final = 9
 _WIDE: Final = re.compile("[\u3040-\u9fff\uac00-\ud7a3]")
 _MOST_ANSWERS: Final = 5
 _LEAST_SCORE: Final = 0.01
@@ -46,6 +49,18 @@ class Detector:
         """
         wide = len(_WIDE.findall(words_only(text)))
         return guesses[0].score < LOW_CONFIDENCE or letters(text) + wide < _FEWEST_LETTERS
+
+    def among(self, text: str, languages: Collection[str]) -> str | None:
+        """For a text that is unsure among all languages: the best guess, if it is one of these and at least as likely
+        as all the others of them together. None for fewer than nine letters.
+        """
+        if letters(text) < _FEWEST_LETTERS_AMONG:
+            return None
+        words = words_only(text)
+        ranked = [(_aws_code(code, words), float(score)) for code, score in self._loaded().rank(words)]
+        best, score = ranked[0]
+        total = sum(share for code, share in ranked if code in languages)
+        return best if best in languages and score >= LOW_CONFIDENCE * total else None
 
     def _loaded(self) -> Any:
         with self._lock:

@@ -86,9 +86,12 @@ class Operations:
 
     def _detected(self, text: str) -> str:
         guesses = self._detector.rank(text)
-        if self._detector.unsure(text, guesses):
+        if not self._detector.unsure(text, guesses):
+            return guesses[0].language
+        among = self._detector.among(text, self.language_codes())
+        if among is None:
             raise low_confidence(guesses[0].language)
-        return guesses[0].language
+        return among
 
     def _translated(self, text: str, source: str, target: str) -> tuple[Route, str]:
         if source == target:

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from infra.local.ai.detect import traditional
+from infra.local.ai.detect import Detector, traditional
 
 
 @pytest.mark.parametrize(
@@ -65,3 +65,17 @@ def test_detect_dominant_language_without_text_is_refused(comprehend: Any, reque
 @pytest.mark.parametrize(("text", "expected"), [("台灣醫生", True), ("台湾医生", False), ("人口", False), ("", False)])
 def test_traditional_tells_the_scripts_apart(text: str, expected: bool) -> None:
     assert traditional(text) is expected
+
+
+@pytest.mark.parametrize(
+    ("text", "language"),
+    [
+        ("Farmacia abierta\nde 9 a 20 horas", "es"),
+        ("Fumatul interzis", "ro"),
+        ("hola", None),
+        ("Zakaz palenia", None),
+        ("12345", None),
+    ],
+)
+def test_among_tells_an_unsure_text_only_where_it_stands_out(text: str, language: str | None) -> None:
+    assert Detector().among(text, {"en", "es", "pt", "fr", "it", "ca", "ro"}) == language
