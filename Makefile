@@ -41,7 +41,7 @@ $(VENV)/.test: requirements/test.txt $(VENV)/.run
 build: $(VENV)/.run ## Build the functions and their layer into build/
 	@$(PY) -m infra.build
 
-models: $(VENV)/.run ## Fetch the local translation models (verified by their hashes)
+models: $(VENV)/.run ## Fetch the local models (verified by their hashes)
 	@$(PY) -m infra.local.ai.models --dir $(MODELS)
 
 # A variable's value as one word for the shell, with dollars and quotation marks as they were written.
