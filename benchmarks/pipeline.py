@@ -136,14 +136,6 @@ def count_reports(stack: Running) -> int:
 
 def drain(stack: Running) -> None:
     """Waits until nothing is queued or worked on."""
-    urls = [stack.outputs()[name] for name in ("MessagesQueueUrl", "RepliesQueueUrl")]
-    names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
-    sqs = stack.client("sqs")
-
-    def busy(url: str) -> bool:
-        attributes = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=names)["Attributes"]
-        return any(attributes[name] != "0" for name in names)
-
     deadline = time.monotonic() + 300
-    while any(busy(url) for url in urls) and time.monotonic() < deadline:
+    while not stack.idle("Messages", "Replies") and time.monotonic() < deadline:
         time.sleep(0.2)

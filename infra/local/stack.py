@@ -49,12 +49,15 @@ class LocalStack:
         self.languages = ""
         self._aws = EmbeddedAws(settings.state_dir / "aws", settings.ports.aws, self._ai_url)
         self._ai: subprocess.Popen[bytes] | None = None
-        self._served: list[Served] = []
+        self._provider: Served | None = None
+        self._front: Served | None = None
         self._pipes: PipeWorkers | None = None
         self._gateway: Gateway | None = None
         self._journal: Journal | None = None
         self._stopping = threading.Event()
         self._keeper: threading.Thread | None = None
+        # Whether everything in the journal is in the state too: only then may a snapshot shorten it.
+        self._taken_up = False
 
     @property
     def _ai_url(self) -> str:
@@ -74,11 +77,14 @@ class LocalStack:
         self._say("Deploying infra/template.yaml")
         self.outputs = deploy.deploy(TEMPLATE, STACK_NAME, settings.template_parameters())
         self._start_gateway(gateway_socket)
+        # Before the pipes, which may find messages of the last run waiting.
+        self._await_ai()
         self._pipes = PipeWorkers()
         self._pipes.start()
         self._keep_api_key()
-        self._await_ai()
-        self._replay()
+        self._take_up()
+        self._keeper = threading.Thread(target=self._keep_snapshots, name="snapshots", daemon=True)
+        self._keeper.start()
 
     def stop(self) -> None:
         """Stops what was started, in reverse; what is kept is written to disk."""
@@ -86,24 +92,27 @@ class LocalStack:
         if self._keeper is not None:
             self._keeper.join(timeout=10)
             self.snapshot()
-        for served in self._served[1:]:
-            served.stop()
+        if self._front is not None:
+            self._front.stop()
         if self._pipes is not None:
             self._pipes.stop()
-        for served in self._served[:1]:
-            served.stop()
+        if self._provider is not None:
+            self._provider.stop()
         self._aws.stop()
         if self._ai is not None:
             self._ai.terminate()
             self._ai.wait(timeout=10)
 
     def snapshot(self) -> None:
-        """Writes the state to disk, and drops from the journal what it holds."""
-        if self._journal is None:
+        """Writes the state to disk, and drops from the journal what it holds.
+
+        Does nothing while something in the journal still waits to be taken up: it would be lost.
+        """
+        if self._journal is None or self._front is None or not self._taken_up:
             return
         mark = self._journal.mark()
         self._aws.snapshot()
-        self._served[-1].call(self._journal.truncate(mark))
+        self._front.call(self._journal.truncate(mark))
 
     def _start_ai(self) -> None:
         settings = self.settings
@@ -157,11 +166,9 @@ class LocalStack:
                 state_file=settings.state_dir / "twilio.json",
             )
         )
-        served = Served(
-            provider, listen(settings.ports.twilio, "the simulated Twilio (DRAGOMAN_TWILIO_PORT)"), "twilio"
-        )
-        served.start()
-        self._served.append(served)
+        listener = listen(settings.ports.twilio, "the simulated Twilio (DRAGOMAN_TWILIO_PORT)")
+        self._provider = Served(provider, listener, "twilio")
+        self._provider.start()
 
     def _start_gateway(self, listener: Any) -> None:
         invoker = HttpAwsInvoker(self._aws.endpoint_url, clients.ROOT_ACCESS_KEY_ID, clients.ROOT_SECRET_ACCESS_KEY)
@@ -175,9 +182,8 @@ class LocalStack:
             denied=(iam.AccessDenied,),
             fallback=landing.app(self.settings),
         )
-        served = Served(self._gateway, listener, "gateway")
-        served.start()
-        self._served.append(served)
+        self._front = Served(self._gateway, listener, "gateway")
+        self._front.start()
 
     def _keep_api_key(self) -> None:
         key = apis.rest_api()["apiKeys"][0]["value"]
@@ -185,18 +191,23 @@ class LocalStack:
         path.touch(mode=0o600)
         path.write_text(key, encoding="utf-8")
 
-    def _replay(self) -> None:
-        """Submits again what was accepted after the last snapshot; then keeps snapshots coming."""
-        assert self._gateway is not None  # noqa: S101 - set by start() a moment ago
-        replayed = self._served[-1].call(self._gateway.replay())
+    def _take_up(self) -> None:
+        """Submits again what was accepted after the last snapshot, and writes one if nothing was refused.
+
+        What was accepted a second time costs nothing: a message makes one report, however often it comes.
+        """
+        assert self._gateway is not None and self._front is not None  # noqa: S101, PT018 - set by start() a moment ago
+        replayed = self._front.call(self._gateway.replay())
         if replayed.accepted or replayed.refused:
             self._say(f"Took up {replayed.accepted} messages again that an unclean stop had left unfinished")
-        if not replayed.refused:
-            self.snapshot()
-        self._keeper = threading.Thread(target=self._keep_snapshots, name="snapshots", daemon=True)
-        self._keeper.start()
+        if replayed.refused:
+            self._say(f"{replayed.refused} were refused and stay in the journal; they are tried again")
+        self._taken_up = not replayed.refused
+        self.snapshot()
 
     def _keep_snapshots(self) -> None:
         while not self._stopping.wait(SNAPSHOT_SECONDS):
-            if self._journal is not None and self._journal.mark():
+            if not self._taken_up:
+                self._take_up()
+            elif self._journal is not None and self._journal.mark():
                 self.snapshot()

@@ -185,6 +185,16 @@ class Running:
         stacks = self.client("cloudformation").describe_stacks(StackName="dragoman")["Stacks"]
         return {each["OutputKey"]: each["OutputValue"] for each in stacks[0]["Outputs"]}
 
+    def idle(self, *queues: str) -> bool:
+        """Whether nothing waits in these queues ("Messages", "Replies") and nothing of theirs is being worked on."""
+        names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
+        outputs, sqs = self.outputs(), self.client("sqs")
+        counts = [
+            sqs.get_queue_attributes(QueueUrl=outputs[f"{queue}QueueUrl"], AttributeNames=names)["Attributes"]
+            for queue in queues
+        ]
+        return all(count[name] == "0" for count in counts for name in names)
+
     def client(self, service: str) -> Any:
         """A boto3 client with the local root's credentials."""
         session = boto3.Session(clients.ROOT_ACCESS_KEY_ID, clients.ROOT_SECRET_ACCESS_KEY, region_name=clients.REGION)

@@ -132,15 +132,7 @@ def test_message_sent_twenty_times_at_once_makes_one_report_and_one_answer(stack
         answers = list(pool.map(lambda _: stack.post(fields).status_code, range(TWENTY)))
     assert answers == [200] * TWENTY
     report = stack.report(dict(fields)["MessageSid"])
-    queues = [stack.outputs()["MessagesQueueUrl"], stack.outputs()["RepliesQueueUrl"]]
-    until(lambda: all(empty(stack, url) for url in queues) or None)
+    until(lambda: stack.idle("Messages", "Replies") or None)
     found = stack.get("/reports", conversation=report["conversationId"]).json()["reports"]
     assert [each["reportId"] for each in found] == [report["reportId"]]
     assert len(stack.sent(sender)) == 1
-
-
-def empty(stack: Running, url: str) -> bool:
-    """Nothing waits in a queue and nothing is being worked on."""
-    names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
-    attributes = stack.client("sqs").get_queue_attributes(QueueUrl=url, AttributeNames=names)["Attributes"]
-    return all(attributes[name] == "0" for name in names)

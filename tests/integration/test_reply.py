@@ -27,20 +27,12 @@ def announce_again(stack: Running, report: dict[str, Any]) -> None:
     stack.client("sqs").send_message(QueueUrl=stack.outputs()["RepliesQueueUrl"], MessageBody=json.dumps(event))
 
 
-def replies_done(stack: Running) -> bool | None:
-    """True once nothing waits or is being worked on."""
-    names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
-    url = stack.outputs()["RepliesQueueUrl"]
-    attributes = stack.client("sqs").get_queue_attributes(QueueUrl=url, AttributeNames=names)["Attributes"]
-    return all(attributes[name] == "0" for name in names) or None
-
-
 def test_reply_redelivered_event_never_sends_twice(stack: Running) -> None:
     sender = "+12025550120"
     report = stack.text(From=sender, Body=ENGLISH)
     for _ in range(3):
         announce_again(stack, report)
-    until(lambda: replies_done(stack))
+    until(lambda: stack.idle("Replies") or None)
     assert len(stack.sent(sender)) == 1
     assert stack.get(f"/reports/{report['reportId']}").json()["reply"] == report["reply"]
 
@@ -68,7 +60,7 @@ def test_reply_of_unknown_outcome_is_recorded_and_not_sent_again(stack: Running)
     report = stack.text(From=sender, Body=ENGLISH)
     assert report["reply"]["state"] == "unknown"
     announce_again(stack, report)
-    until(lambda: replies_done(stack))
+    until(lambda: stack.idle("Replies") or None)
     assert stack.sent(sender) == []
 
 
@@ -78,7 +70,7 @@ def test_reply_lost_on_the_way_back_is_unknown_though_it_went_out(stack: Running
     report = stack.text(From=sender, Body=ENGLISH)
     assert report["reply"]["state"] == "unknown"
     announce_again(stack, report)
-    until(lambda: replies_done(stack))
+    until(lambda: stack.idle("Replies") or None)
     assert len(stack.sent(sender)) == 1
 
 
