@@ -6,17 +6,28 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Self, TypedDict
 
+from compose_report.conversation import conversation
 from compose_report.errors import InvalidReport
 from compose_report.pictures import picture_text
-from dragoman.documents import Language, Message, Report, ReportCreated, Step, Timings, Translation
+from dragoman.documents import (
+    Conversation,
+    Language,
+    Message,
+    Report,
+    ReportCreated,
+    Step,
+    Timings,
+    Translation,
+)
 from dragoman.items import AttributeValue, item, json_text
+from dragoman.recipients import UNDETERMINED, sent_text
+from dragoman.texts import split
 from dragoman.times import parse, rfc3339
 from dragoman.validation import ValidationError, validator
 
 validate_report = validator("report")
 validate_event = validator("events/report_created")
 
-UNDETERMINED = "und"
 # Each moment and the step that ends with it, in the order of the pipeline.
 MOMENTS = {
     "startedAt": "queue",
@@ -43,6 +54,7 @@ class Composed(TypedDict):
     reportItem: dict[str, AttributeValue]
     messageItem: dict[str, AttributeValue]
     contactLanguage: str
+    conversation: Conversation
     expiresAt: str
 
 
@@ -54,6 +66,7 @@ def compose_all(event: Mapping[str, Any], retention_days: int, now: datetime) ->
         expires_at = expiry(findings.times["composedAt"], retention_days)
         language = contact_language(findings)
         created = report_created(report, language, picture_text(findings.pictures, language), expires_at)
+        touched = conversation(report, created["contact"], conversation_language(findings.message, language))
         validate_report(report)
         validate_event(created)
     except ValidationError as violation:
@@ -71,7 +84,8 @@ def compose_all(event: Mapping[str, Any], retention_days: int, now: datetime) ->
         "message": head,
         "reportItem": report_item(report, created, expires_at),
         "messageItem": message_item(findings.message, expires_at),
-        "contactLanguage": created["language"],
+        "contactLanguage": language,
+        "conversation": touched,
         "expiresAt": str(expires_at),
     }
 
@@ -89,12 +103,16 @@ class Findings:
 
     @classmethod
     def from_event(cls, event: Mapping[str, Any], now: datetime) -> Self:
-        """Reads the machine's input. composedAt is `now` unless given.
+        """Reads the machine's input. composedAt is `now` unless given; with pictures, what is given is when they were
+        done.
 
         Raises KeyError, TypeError, AttributeError or ValueError when it has another shape; what goes into the report
         unchanged is left to the report's schema.
         """
         times = {name: parse(event["times"][name]) for name in MOMENTS if event["times"].get(name)}
+        if event["message"]["media"] and "composedAt" in times:
+            begun = times["composedAt"]
+            times |= {"picturesAt": begun, "composedAt": max(begun, now)}
         return cls(
             message=event["message"],
             language=event["language"],
@@ -106,7 +124,7 @@ class Findings:
 
 
 def compose(findings: Findings) -> Report:
-    """A new report, its reply pending."""
+    """A new report, its reply pending, for all but a line to a room."""
     message = findings.message
     return {
         "schemaVersion": "1",
@@ -118,7 +136,8 @@ def compose(findings: Findings) -> Report:
         "translations": findings.translations,
         "pictures": findings.pictures,
         "timings": timings(message["receivedAt"], findings.times),
-        "reply": {"state": "pending"},
+        "reply": {"state": "none" if message["direction"] == "internal" else "pending"},
+        "deliveries": {},
         "links": {
             "self": f"/reports/{message['messageId']}",
             "conversation": f"/reports?conversation={message['conversationId']}",
@@ -157,10 +176,16 @@ def expiry(created_at: datetime, retention_days: int) -> int:
     return int((created_at + timedelta(days=retention_days)).timestamp())
 
 
+def conversation_language(message: Message, sender_language: str) -> str:
+    """The language of the person that a conversation is with, 'und' for a room and while it is unknown."""
+    return sender_language if message["direction"] == "inbound" else message.get("recipientLanguage", UNDETERMINED)
+
+
 def report_created(report: Report, language: str, pictures: str, expires_at: int) -> ReportCreated:
-    """The event that announces a report: what the reply needs, and no words but those read in pictures."""
+    """The event that announces a report: what the reply needs, and of the words those read in pictures and those to
+    send. language: the sender's."""
     message = report["message"]
-    return {
+    created: ReportCreated = {
         "schemaVersion": "1",
         "reportId": report["reportId"],
         "conversationId": report["conversationId"],
@@ -172,15 +197,26 @@ def report_created(report: Report, language: str, pictures: str, expires_at: int
         "language": language,
         "delivery": message["delivery"],
         "pictureText": pictures,
+        "contact": message["sender"] if message["direction"] == "inbound" else "",
+        "parts": [],
+        "consent": message.get("consent", ""),
+        "room": message.get("room", ""),
         "createdAt": report["createdAt"],
         "expiresAt": str(expires_at),
     }
+    if message["direction"] == "outbound":
+        words = sent_text(message, report["language"], report["translations"])
+        created["contact"], created["language"] = message["recipient"], words["language"]
+        created["parts"] = split(words["text"])
+    return created
 
 
 def report_item(report: Report, event: ReportCreated, expires_at: int) -> dict[str, AttributeValue]:
     """The report in table Reports. Its sections are JSON text, which a mapping template prints as it is; `event` lets a
-    redelivered message announce the report once more."""
-    return item(
+    redelivered message announce the report once more, which replyState asks for while it is pending: a line to a room
+    never gets a reply, and may be announced twice, but never not at all. deliveries and moreTranslations are filled in
+    later."""
+    plain = item(
         {
             "reportId": report["reportId"],
             "conversationId": report["conversationId"],
@@ -194,11 +230,12 @@ def report_item(report: Report, event: ReportCreated, expires_at: int) -> dict[s
             "timings": json_text(report["timings"]),
             "links": json_text(report["links"]),
             "reply": json_text(report["reply"]),
-            "replyState": report["reply"]["state"],
+            "replyState": "pending",
             "event": json_text(event),
             "expiresAt": expires_at,
         }
     )
+    return {**plain, "deliveries": {"M": {}}, "moreTranslations": {"M": {}}}
 
 
 def message_item(message: Message, expires_at: int) -> dict[str, AttributeValue]:

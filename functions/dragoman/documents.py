@@ -2,7 +2,7 @@
 
 from typing import Any, Literal, NotRequired, TypedDict
 
-Channel = Literal["sms", "mms", "whatsapp", "rcs", "other"]
+Channel = Literal["sms", "mms", "whatsapp", "rcs", "other", "console"]
 
 # "from" is a keyword, so this one has to be written as a call.
 Delivery = TypedDict("Delivery", {"to": str, "from": str})
@@ -19,6 +19,13 @@ class Location(TypedDict):
     longitude: float
     label: NotRequired[str]
     address: NotRequired[str]
+
+
+class Author(TypedDict):
+    """The operator who wrote at the desk."""
+
+    operatorId: str
+    name: str
 
 
 class Message(TypedDict):
@@ -46,6 +53,11 @@ class Message(TypedDict):
     inReplyTo: NotRequired[str]
     buttonPayload: NotRequired[str]
     optOutType: NotRequired[str]
+    consent: NotRequired[str]
+    author: NotRequired[Author]
+    translateTo: NotRequired[list[str]]
+    recipientLanguage: NotRequired[str]
+    room: NotRequired[str]
 
 
 class Language(TypedDict):
@@ -98,6 +110,7 @@ class Report(TypedDict):
     pictures: list[dict[str, Any]]
     timings: Timings
     reply: Reply
+    deliveries: dict[str, Any]
     links: Links
 
 
@@ -115,8 +128,137 @@ class ReportCreated(TypedDict):
     language: str
     delivery: Delivery
     pictureText: str
+    contact: str
+    parts: list[str]
+    consent: str
+    room: str
     createdAt: str
     expiresAt: str
+
+
+class LastMessage(TypedDict):
+    """Of schemas/conversation.json: previews have at most 120 characters."""
+
+    messageId: str
+    direction: str
+    preview: str
+    translations: dict[str, str]
+    pictures: int
+    consent: NotRequired[str]
+
+
+class Conversation(TypedDict):
+    """What a message makes of its conversation's item. delivery and lastMessage (a LastMessage) are JSON text."""
+
+    list: str
+    contact: str
+    accountId: str
+    delivery: str
+    language: str
+    lastMessage: str
+
+
+class FrameTranslation(TypedDict):
+    """A message in its reader's language: status original, translated, failed or undetermined."""
+
+    language: str
+    status: str
+    text: NotRequired[str]
+
+
+class SentText(TypedDict):
+    language: str
+    text: str
+
+
+class MessageFrame(TypedDict):
+    """schemas/frames/message.json"""
+
+    type: Literal["message"]
+    id: str
+    messageId: str
+    conversationId: str
+    direction: str
+    channel: str
+    createdAt: str
+    author: NotRequired[Author]
+    contact: str
+    room: NotRequired[str]
+    text: str
+    language: str
+    consent: NotRequired[str]
+    translation: FrameTranslation
+    pictures: list[dict[str, Any]]
+    truncated: NotRequired[bool]
+    reply: dict[str, Any]
+    deliveries: dict[str, Any]
+    sentText: NotRequired[SentText]
+
+
+class Wanted(TypedDict):
+    """A translation that a reader lacks."""
+
+    text: str
+    source: str
+    target: str
+
+
+class Missing(Wanted):
+    """The same of one message among others."""
+
+    messageId: str
+
+
+class MessagesFrame(TypedDict):
+    """schemas/frames/messages.json, before the machine adds translations."""
+
+    type: Literal["messages"]
+    messages: list[MessageFrame]
+    ref: NotRequired[str]
+    conversationId: NotRequired[str]
+    since: NotRequired[str]
+    next: NotRequired[str]
+
+
+class StatusFrame(TypedDict):
+    """schemas/frames/status.json"""
+
+    type: Literal["status"]
+    conversationId: str
+    messageId: str
+    part: str
+    status: str
+    at: str
+    reason: NotRequired[str]
+    retry: NotRequired[bool]
+
+
+class ContactFrame(TypedDict):
+    """schemas/frames/contact.json"""
+
+    type: Literal["contact"]
+    conversationId: str
+    optedOut: bool
+    at: str
+
+
+class Receipt(TypedDict):
+    """What the provider says about one part of an answer; rank is a number as text, for an attribute of type N."""
+
+    outboundId: str
+    messageId: str
+    part: str
+    providerId: str
+    address: str
+    status: str
+    rank: str
+    settled: bool
+    announce: str
+    errorCode: str
+    reason: str
+    retry: bool
+    optedOut: bool
+    at: str
 
 
 class ImageFile(TypedDict):

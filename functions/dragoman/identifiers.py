@@ -1,5 +1,6 @@
-"""Ids of pictures and where their files are in the media bucket."""
+"""Ids of messages, conversations and pictures, and where pictures' files are in the media bucket."""
 
+import hashlib
 import re
 import secrets
 from collections.abc import Mapping
@@ -9,6 +10,9 @@ from dragoman.errors import ConfigurationError
 
 # The id of an upload, or a message's id and the number of the file that came with it.
 IMAGE_ID = re.compile(r"IM[0-9a-f]{32}|(?:SM|MM)[0-9a-fA-F]{32}-[0-9]{1,2}")
+# What is written at the desk, and a part of what is sent on account of a message.
+DESK_MESSAGE_ID = re.compile(r"DM[0-9a-fA-F]{32}")
+OUTBOUND_ID = re.compile(r"((?:SM|MM|DM)[0-9a-fA-F]{32})-([0-9]{1,2})")
 KEY = re.compile(r"(?:uploads|originals|images)/[A-Za-z0-9._/-]{1,200}")
 
 
@@ -31,3 +35,14 @@ def picture_of(event: Mapping[str, Any]) -> Picture:
 def new_image_id() -> str:
     """The id of an upload: nobody can guess another's."""
     return "IM" + secrets.token_hex(16)
+
+
+def conversation_id(ours: str, theirs: str) -> str:
+    """Stands for a pair of addresses wherever a phone number must not, as in a URL. It is the same for both
+    directions of the conversation, and no secret: whoever guesses both addresses can compute it."""
+    return "c" + hashlib.sha256(f"{ours}\n{theirs}".encode()).hexdigest()[:32]
+
+
+def room_conversation_id(room: str) -> str:
+    """The conversation of a room, which is with itself."""
+    return conversation_id(ours=f"room:{room}", theirs=f"room:{room}")

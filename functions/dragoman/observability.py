@@ -37,7 +37,7 @@ def observed(handler: Handler) -> Handler:
             return handler(event, context)
         except DragomanError as error:
             count(error.metric)
-            logger.warning(type(error).__name__, reason=str(error))
+            logger.warning(type(error).__name__, reason=error.reason)
             raise
 
     return _metrics.log_metrics(logger.inject_lambda_context(watched, clear_state=True))

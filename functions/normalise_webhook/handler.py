@@ -6,9 +6,9 @@ from typing import Any
 from dragoman.observability import count, logger, observed
 from dragoman.secrets import TokenSource
 from dragoman.validation import validator
+from dragoman.webhooks import Webhook
 from normalise_webhook.logic import receive
 from normalise_webhook.settings import Settings
-from normalise_webhook.webhook import Webhook
 
 settings = cache(Settings.from_environment)
 validate_message = validator("message")
@@ -27,7 +27,8 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
 
     Raises SignatureRejected and InvalidWebhook, which `intake` catches by name, and ConfigurationError.
     """
-    message = receive(Webhook.from_event(event), settings().public_base_url, tokens())
+    wanted = settings()
+    message = receive(Webhook.from_event(event), wanted.public_base_url, tokens(), wanted.keywords)
     validate_message(message)
     count("MessagesReceived", channel=message["channel"])
     logger.info(

@@ -4,34 +4,31 @@ Fields: https://www.twilio.com/docs/messaging/guides/webhook-request. Twilio add
 checked and the rest is kept in providerFields as it came.
 """
 
-import hashlib
 import json
 import re
 from collections.abc import Iterator
 from math import isfinite
 
+from dragoman.addresses import ADDRESS, address
 from dragoman.documents import Channel, Location, Media, Message
-from dragoman.errors import ConfigurationError
-from dragoman.times import from_epoch_ms
-from normalise_webhook.errors import InvalidWebhook
-from normalise_webhook.signature import Tokens, verify
-from normalise_webhook.webhook import Form, Webhook
+from dragoman.errors import InvalidWebhook
+from dragoman.identifiers import conversation_id
+from dragoman.signatures import Tokens, verify
+from dragoman.webhooks import Form, Webhook, received_at
+from normalise_webhook.consent import OPT_OUT_TYPES, Keywords
 
 PROVIDER_FIELDS_BYTES = 16 * 1024
 # Twilio's limit for one message: https://www.twilio.com/docs/messaging/guides/accepted-mime-types
 MAX_MEDIA = 10
 
-# Not blank, and no prefix with nothing behind it.
-ADDRESS = re.compile(r"(?![A-Za-z][A-Za-z0-9_-]{0,31}:\s*\Z)\s*\S[\s\S]*")
 REQUIRED = {
     "MessageSid": re.compile(r"(SM|MM)[0-9a-fA-F]{32}"),
     "AccountSid": re.compile(r"AC[0-9a-fA-F]{32}"),
     "From": ADDRESS,
     "To": ADDRESS,
 }
-PREFIXED = re.compile(r"([A-Za-z][A-Za-z0-9_-]{0,31}):([\s\S]+)")
 CHANNELS: dict[str, Channel] = {"sms": "sms", "mms": "mms", "whatsapp": "whatsapp", "rcs": "rcs"}
-OPT_OUT_TYPES = ("START", "STOP", "HELP")
+TWILIOS_KEYWORDS = Keywords.of()
 # Taken over as they are when they are not blank.
 OPTIONAL_TEXTS = {
     "profileName": "ProfileName",
@@ -40,16 +37,16 @@ OPTIONAL_TEXTS = {
 }
 
 
-def receive(webhook: Webhook, public_base_url: str, tokens: Tokens) -> Message:
+def receive(webhook: Webhook, public_base_url: str, tokens: Tokens, keywords: Keywords = TWILIOS_KEYWORDS) -> Message:
     """The message in a webhook, once its signature is verified.
 
     Raises SignatureRejected, InvalidWebhook (required fields missing or malformed) and ConfigurationError.
     """
     verify(webhook, public_base_url, tokens)
-    return normalise(webhook.form, webhook.received_at_ms)
+    return normalise(webhook.form, webhook.received_at_ms, keywords)
 
 
-def normalise(form: Form, received_at_ms: int) -> Message:
+def normalise(form: Form, received_at_ms: int, keywords: Keywords = TWILIOS_KEYWORDS) -> Message:
     """The message that a verified form describes, received at that many milliseconds after 1970. Raises
     InvalidWebhook."""
     _require(form)
@@ -72,25 +69,13 @@ def normalise(form: Form, received_at_ms: int) -> Message:
         "textLength": len(text),
         "media": media,
         "segments": _count(form.first("NumSegments"), 1),
-        "receivedAt": _received_at(received_at_ms),
+        "receivedAt": received_at(received_at_ms),
         "providerFields": {},
     }
     _add_optional(message, form, location)
+    if consent := keywords.consent(text, message.get("optOutType", "")):
+        message["consent"] = consent
     return _with_provider_fields(message, form)
-
-
-def address(value: str) -> str:
-    """An address as channel:value. Twilio writes 'whatsapp:+1…' and 'rcs:…'; a bare value (a number in E.164, a short
-    code, an alphanumeric sender) is SMS, whose addresses MMS shares. A prefix we do not know is kept."""
-    match = PREFIXED.fullmatch(value)
-    prefix, rest = (match[1].lower(), match[2]) if match else ("sms", value)
-    return f"{'sms' if prefix == 'mms' else prefix}:{rest}"
-
-
-def conversation_id(ours: str, theirs: str) -> str:
-    """Stands for a pair of addresses wherever a phone number must not, as in a URL. It is the same for both
-    directions of the conversation, and no secret: whoever guesses both addresses can compute it."""
-    return "c" + hashlib.sha256(f"{ours}\n{theirs}".encode()).hexdigest()[:32]
 
 
 def _require(form: Form) -> None:
@@ -142,13 +127,6 @@ def _location(form: Form) -> Location | None:
     if "Address" in form:
         location["address"] = form.first("Address")
     return location
-
-
-def _received_at(milliseconds: int) -> str:
-    try:
-        return from_epoch_ms(milliseconds)
-    except (ValueError, OverflowError, OSError):
-        raise ConfigurationError("receivedAtMs is no time in milliseconds") from None
 
 
 def _add_optional(message: Message, form: Form, location: Location | None) -> None:

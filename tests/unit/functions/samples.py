@@ -9,7 +9,7 @@ from types import SimpleNamespace
 from typing import Any
 from urllib.parse import urlencode
 
-from normalise_webhook.webhook import Form, Webhook
+from dragoman.webhooks import Form, Webhook
 
 TOKEN = "12345"
 BASE_URL = "https://dragoman.example/prod"

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from boto3.dynamodb.types import TypeDeserializer
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from compose_image.logic import compose_all as compose_all_of_image
@@ -17,7 +17,8 @@ from compose_report.pictures import picture_text
 from dragoman.times import parse
 from dragoman.validation import validator
 from normalise_webhook.logic import normalise
-from tests.unit.functions.samples import MESSAGE_SID, RECEIVED_AT_MS, SMS, form
+from tests.unit.functions import desk
+from tests.unit.functions.samples import ACCOUNT_SID, MESSAGE_SID, RECEIVED_AT_MS, SMS, form
 from tests.unit.functions.test_compose_image import crowded
 from tests.unit.functions.test_compose_image import event as image_event
 
@@ -64,7 +65,7 @@ def report_of(result: Composed) -> dict[str, Any]:
     item = attributes(result["reportItem"])
     plain = {name: item[name] for name in ("schemaVersion", "reportId", "conversationId", "createdAt")}
     sections = ("message", "language", "translations", "pictures", "timings", "links", "reply")
-    return {**plain, **{name: json.loads(item[name]) for name in sections}}
+    return {**plain, **{name: json.loads(item[name]) for name in sections}, "deliveries": item["deliveries"]}
 
 
 def event_of(result: Composed) -> dict[str, Any]:
@@ -93,6 +94,7 @@ def test_compose_report_whole() -> None:
             ],
         },
         "reply": {"state": "pending"},
+        "deliveries": {},
         "links": {"self": f"/reports/{MESSAGE_SID}", "conversation": f"/reports?conversation={CONVERSATION}"},
     }
 
@@ -111,6 +113,10 @@ def test_compose_event_holds_what_the_reply_needs_and_no_words() -> None:
         "language": "es",
         "delivery": {"to": "+12025550100", "from": "+12025550199"},
         "pictureText": "",
+        "contact": "sms:+12025550100",
+        "parts": [],
+        "consent": "",
+        "room": "",
         "createdAt": "2024-11-21T10:49:18.530Z",
         "expiresAt": composed()["expiresAt"],
     }
@@ -185,6 +191,22 @@ def test_timings_of_pictures() -> None:
     found = timings("2024-11-21T10:49:17.042Z", times)
     assert [(step["name"], step["ms"]) for step in found["steps"][-2:]] == [("pictures", 20), ("compose", 10)]
     assert found["picturesAt"] == "2024-11-21T10:49:18.520Z"
+
+
+def test_compose_with_media_counts_what_came_before_it_as_the_pictures() -> None:
+    message = event()["message"]
+    medium = {"index": 0, "url": "https://api.twilio.com/x", "contentType": "application/pdf"}
+    note = {"index": 0, "kind": "failed", "contentType": "application/pdf", "error": "Gone"}
+    report = report_of(composed(message={**message, "media": [medium]}, pictures=[note]))
+    assert report["timings"]["picturesAt"] == TIMES["composedAt"]
+    assert report["createdAt"] == report["timings"]["composedAt"] == "2024-11-21T10:49:59.999Z"
+    assert [step["name"] for step in report["timings"]["steps"]] == [
+        "queue",
+        "detect",
+        "translate",
+        "pictures",
+        "compose",
+    ]
 
 
 def test_timings_clocks_that_disagree_give_zero() -> None:
@@ -313,3 +335,160 @@ def test_compose_any_words_come_through_unharmed(text: str, translations: list[d
     assert json.loads(result["messageItem"]["document"]["S"])["text"] == text
     assert json.loads(result["reportItem"]["translations"]["S"]) == translations
     validator("report")(report_of(result))
+
+
+# --- what the desk writes
+
+
+def created(message: dict[str, Any], language: str = "en", **changes: Any) -> dict[str, Any]:
+    """The event of a message that the desk wrote."""
+    item = desk.report(message, language, **changes)
+    event: dict[str, Any] = json.loads(item["event"]["S"])
+    validator("events/report_created")(event)
+    return event
+
+
+def answered(**changes: Any) -> dict[str, Any]:
+    """An answer to a person with other words or another recipient's language."""
+    return {**desk.outbound(), **changes}
+
+
+def test_compose_answer_is_sent_in_the_recipients_language() -> None:
+    event = created(desk.outbound())
+    assert (event["direction"], event["channel"], event["contact"]) == ("outbound", "console", "sms:+12025550100")
+    assert (event["language"], event["parts"]) == ("es", ["The clinic is at 5 Main Street. (es)"])
+    assert (event["sender"], event["room"], event["consent"]) == (f"console:{desk.OPERATOR_ID}", "", "")
+    assert event["delivery"] == {"to": "+12025550100", "from": "+12025550199"}
+
+
+@pytest.mark.parametrize(
+    ("wanted", "written", "translations", "language"),
+    [
+        ("es", "en", [{"language": "es", "status": "failed", "error": "States.Timeout"}], "en"),
+        ("es", "en", [], "en"),
+        ("es", "en", [{"language": "es", "status": "translated", "text": " "}], "en"),
+        ("es", "es", [{"language": "es", "status": "original", "text": "x"}], "es"),
+        ("es", "und", [{"language": "es", "status": "original", "text": "x"}], "und"),
+        ("und", "en", [{"language": "es", "status": "translated", "text": "x"}], "en"),
+        (None, "en", [{"language": "es", "status": "translated", "text": "x"}], "en"),
+    ],
+)
+def test_compose_answer_falls_back_to_the_words_written(
+    wanted: str | None, written: str, translations: list[dict[str, Any]], language: str
+) -> None:
+    message = answered(recipientLanguage=wanted)
+    if wanted is None:
+        del message["recipientLanguage"]
+    event = created(message, written, translations=translations)
+    assert (event["language"], event["parts"]) == (language, ["The clinic is at 5 Main Street."])
+
+
+def test_compose_long_answer_is_sent_in_parts() -> None:
+    text = "One sentence of an answer. " * 200
+    event = created(answered(text=text, textLength=len(text)), "es")
+    assert len(event["parts"]) == 4
+    assert all(part.endswith(".") and len(part) <= 1600 for part in event["parts"])
+    assert " ".join(event["parts"]) == text.strip()
+
+
+def test_compose_answer_leaves_the_contacts_language_alone() -> None:
+    result = desk.composed(desk.outbound(), "en")
+    assert (result["contactLanguage"], result["conversation"]["language"]) == ("en", "es")
+    assert result["message"]["sender"] == f"console:{desk.OPERATOR_ID}"
+
+
+def test_compose_line_to_a_room_is_sent_to_nobody() -> None:
+    item = desk.report(desk.internal("night"), "es")
+    event = json.loads(item["event"]["S"])
+    assert (event["contact"], event["parts"], event["room"]) == ("", [], "night")
+    assert json.loads(item["reply"]["S"]) == {"state": "none"}
+    # So that a redelivery announces it once more.
+    assert item["replyState"] == {"S": "pending"}
+
+
+@pytest.mark.parametrize("body", ["STOP", "HELP", "START", "Stop. Thanks"])
+def test_compose_event_says_consent(body: str) -> None:
+    message = normalise(form({**SMS, "Body": body}), RECEIVED_AT_MS)
+    assert event_of(composed(message=message))["consent"] == message["consent"]
+
+
+def test_compose_item_has_room_for_what_comes_later() -> None:
+    item = composed()["reportItem"]
+    assert (item["deliveries"], item["moreTranslations"]) == ({"M": {}}, {"M": {}})
+
+
+# --- the conversation's entry
+
+
+def entry(result: Mapping[str, Any]) -> dict[str, Any]:
+    """The conversation as the API's mapping template puts it together, as far as it comes from here."""
+    conversation = result["conversation"]
+    return {**conversation, **{name: json.loads(conversation[name]) for name in ("delivery", "lastMessage")}}
+
+
+def test_compose_conversation_of_an_inbound_message() -> None:
+    assert entry(composed(pictures=[FAILED])) == {
+        "list": "desk",
+        "contact": "sms:+12025550100",
+        "accountId": ACCOUNT_SID,
+        "delivery": {"to": "+12025550100", "from": "+12025550199"},
+        "language": "es",
+        "lastMessage": {
+            "messageId": MESSAGE_SID,
+            "direction": "inbound",
+            "preview": SMS["Body"],
+            "translations": {"en": "Where is the clinic?"},
+            "pictures": 1,
+        },
+    }
+
+
+def test_compose_conversation_of_an_answer() -> None:
+    found = entry(desk.composed(desk.outbound(), "en"))
+    assert (found["list"], found["contact"], found["language"]) == ("desk", "sms:+12025550100", "es")
+    assert found["lastMessage"]["direction"] == "outbound"
+    assert set(found["lastMessage"]["translations"]) == {"es", "pt"}
+
+
+def test_compose_conversation_of_a_room() -> None:
+    found = entry(desk.composed(desk.internal(), "es"))
+    assert (found["list"], found["contact"], found["language"]) == ("rooms", "", "und")
+    assert found["delivery"] == {"to": "room:desk", "from": f"console:{desk.OPERATOR_ID}"}
+
+
+def test_compose_conversation_shows_consent() -> None:
+    message = normalise(form({**SMS, "Body": "Stop. Thanks"}), RECEIVED_AT_MS)
+    assert entry(composed(message=message))["lastMessage"]["consent"] == "near-miss"
+
+
+@pytest.mark.parametrize("character", ["x", "語", "😀", '"', "\\", "\x00", "\n"])
+def test_compose_conversation_is_small_whatever_the_message_holds(character: str) -> None:
+    translations = [
+        {"language": f"{first}{second}", "status": "translated", "text": character * 5000}
+        for first in "abcd"
+        for second in "wxyz"
+    ]
+    message = {**normalise(form(SMS), RECEIVED_AT_MS), "text": character * 5000, "textLength": 5000}
+    result = composed(message=message, translations=translations)
+    shown = entry(result)["lastMessage"]
+    assert len(json.dumps(result["conversation"], ensure_ascii=False).encode()) < 8 * 1024
+    assert all(len(text) <= 120 for text in (shown["preview"], *shown["translations"].values()))
+    stamped = {"conversationId": CONVERSATION, "lastMessageAt": TIMES["composedAt"], "optedOut": False}
+    listed = {**stamped, "contact": "", "language": "und", "firstMessageAt": TIMES["composedAt"], "lastMessage": shown}
+    validator("conversation")(listed)
+
+
+@pytest.mark.parametrize("character", ["x", "語", "😀", 'He said "yes".\n'])
+def test_compose_longest_answer_stays_far_under_the_payload_limit(character: str) -> None:
+    text = (character * 5000).encode()[:10_000].decode(errors="ignore")
+    result = desk.composed(
+        answered(text=text, textLength=len(text), translateTo=[f"a{x}" for x in "abcdefghijk"]), "en"
+    )
+    assert len(json.dumps(result, ensure_ascii=False).encode()) < 232 * 1024
+
+
+@settings(deadline=None)
+@given(st.text(min_size=1, max_size=3000).filter(str.strip))
+def test_compose_answer_loses_no_words(text: str) -> None:
+    parts = created(answered(text=text, textLength=len(text)), "es")["parts"]
+    assert "".join("".join(parts).split()) == "".join(text.split())

@@ -1,9 +1,7 @@
 """The handlers as Lambda calls them: result, errors, logs and metrics."""
 
 import json
-import sys
 from collections.abc import Iterator
-from io import StringIO
 from typing import Any
 
 import pytest
@@ -11,11 +9,9 @@ import pytest
 from compose_report.errors import InvalidReport
 from compose_report.handler import handler as compose
 from compose_report.handler import settings as compose_settings
-from dragoman.errors import ConfigurationError
-from dragoman.observability import logger
+from dragoman.errors import ConfigurationError, InvalidWebhook, SignatureRejected
 from dragoman.validation import validator
 from normalise_webhook import handler as module
-from normalise_webhook.errors import InvalidWebhook, SignatureRejected
 from tests.unit.functions.samples import SMS, FixedTokens, context, event
 from tests.unit.functions.test_compose import event as findings
 
@@ -30,19 +26,6 @@ def _new_environment(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     yield
     module.settings.cache_clear()
     compose_settings.cache_clear()
-
-
-class CurrentStdout(StringIO):
-    """Writes to whatever sys.stdout is by then."""
-
-    def write(self, text: str) -> int:
-        return sys.stdout.write(text)
-
-
-@pytest.fixture(autouse=True)
-def _logs_to_current_stdout(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The log handler took hold of stdout when the module was imported; pytest puts another there for each phase."""
-    monkeypatch.setattr(logger.registered_handler, "stream", CurrentStdout())
 
 
 def lines(capsys: pytest.CaptureFixture[str]) -> list[dict[str, Any]]:

@@ -7,12 +7,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from dragoman.addresses import address
 from dragoman.documents import Message
-from dragoman.errors import ConfigurationError
+from dragoman.errors import ConfigurationError, InvalidWebhook, SignatureRejected
+from dragoman.identifiers import conversation_id
 from dragoman.validation import validator
-from normalise_webhook.errors import InvalidWebhook, SignatureRejected
-from normalise_webhook.logic import address, conversation_id, normalise, receive
-from normalise_webhook.webhook import Webhook
+from dragoman.webhooks import Webhook
+from normalise_webhook.logic import normalise, receive
 from tests.unit.functions.samples import (
     ACCOUNT_SID,
     BASE_URL,

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from normalise_webhook.errors import SignatureRejected
-from normalise_webhook.signature import possible_queries, possible_urls, verify
+from dragoman.errors import SignatureRejected
+from dragoman.signatures import possible_queries, possible_urls, verify
 from tests.unit.functions.samples import BASE_URL, SMS, URL, Fields, FixedTokens, sign, webhook
 
 API = "https://abc123.execute-api.us-east-1.amazonaws.com/prod/twilio/messages"

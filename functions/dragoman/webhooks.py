@@ -1,4 +1,4 @@
-"""What the machine `intake` hands over: one HTTP request to the webhook, unverified."""
+"""What the machines `intake` and `receipt` hand over: one HTTP request to a webhook, unverified."""
 
 import base64
 import binascii
@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Any, Self
 from urllib.parse import parse_qsl
 
-from dragoman.errors import ConfigurationError
-from normalise_webhook.errors import SignatureRejected
+from dragoman.errors import ConfigurationError, SignatureRejected
+from dragoman.times import from_epoch_ms
 
 # Twilio sends a few dozen; the bound keeps a forged request from costing much before it is refused.
 MAX_FIELDS = 1000
@@ -41,7 +41,7 @@ class Form(dict[str, list[str]]):
 
 @dataclass(frozen=True, slots=True)
 class Webhook:
-    """One request. query is rebuilt, not raw (see signature.py); path is the route, stage_path what the client
+    """One request. query is rebuilt, not raw (see signatures.py); path is the route, stage_path what the client
     called."""
 
     form: Form
@@ -77,6 +77,14 @@ class Webhook:
             raise ConfigurationError("The event has a value of the wrong type") from None
         except ValueError:
             raise SignatureRejected("The form cannot be read") from None
+
+
+def received_at(milliseconds: int) -> str:
+    """The moment of a webhook as the documents write it. Raises ConfigurationError outside the calendar."""
+    try:
+        return from_epoch_ms(milliseconds)
+    except (ValueError, OverflowError, OSError):
+        raise ConfigurationError("receivedAtMs is no time in milliseconds") from None
 
 
 def _decoded(text: str) -> bytes:

@@ -13,8 +13,8 @@ from urllib.parse import quote, quote_plus, unquote_plus
 
 from twilio.request_validator import RequestValidator
 
-from normalise_webhook.errors import SignatureRejected
-from normalise_webhook.webhook import Form, Webhook
+from dragoman.errors import SignatureRejected
+from dragoman.webhooks import Form, Webhook
 
 # RFC 3986, 3.4: what may stand unescaped in a query, without what would split it (& # and + for a blank).
 QUERY_SAFE = "!$'()*,-./:;=?@_~"

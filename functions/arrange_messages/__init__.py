@@ -1,0 +1,1 @@
+"""Arranges reports as a page of messages for one operator."""

@@ -1,0 +1,1 @@
+"""Makes a message (schemas/message.json) of what an operator wrote."""
