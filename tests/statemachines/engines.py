@@ -5,6 +5,7 @@ import json
 import os
 import threading
 import time
+import uuid
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -115,9 +116,10 @@ def _embedded_execution(machine: Machine, run: CaseRun, given: Any, account: Acc
             raise StateError(answer.error, answer.cause)
         return answer.value
 
+    name = str(uuid.uuid4())
     return embedded.Execution(
-        arn=machine.arn.replace(":stateMachine:", ":execution:") + ":case",
-        name="case",
+        arn=f"{machine.arn.replace(':stateMachine:', ':execution:')}:{name}",
+        name=name,
         input=given,
         machine_arn=machine.arn,
         machine_name=machine.name,

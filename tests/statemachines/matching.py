@@ -1,6 +1,7 @@
 """Compares what an execution did with what a case expects, where the expectation may leave some of it open.
 
-``"@time"`` stands for a context-object time, ``"@hour"`` for one cut after the hour, ``"@any"`` for anything,
+``"@time"`` stands for a context-object time, ``"@hour"`` for one cut after the hour, ``"@execution"`` for an
+execution's ARN, ``"@any"`` for anything,
 ``{"@json": x}`` for text that holds JSON matching x, ``{"@some": {…}}`` for an object with at least these members.
 """
 
@@ -11,6 +12,7 @@ from typing import Any
 _PATTERNS = {
     "@time": re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z"),
     "@hour": re.compile(r"\d{4}-\d\d-\d\dT\d\d"),
+    "@execution": re.compile(r"arn:aws:states:[\w-]+:\d{12}:(execution|express):[\w-]+:[\w:-]+"),
 }
 
 
@@ -32,9 +34,10 @@ def differences(expected: Any, actual: Any, path: str = "$") -> list[str]:
 
 
 def blur_times(value: Any) -> Any:
-    """Replace every time inside a value, texts included, so that two runs can be compared."""
+    """Replace every time and execution name inside a value, texts included, so that two runs can be compared."""
     text = json.dumps(value, ensure_ascii=False, sort_keys=True)
     text = re.sub(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|\+00:00)", "@time", text)
+    text = re.sub(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", "@name", text)
     return json.loads(re.sub(r"\d{4}-\d\d-\d\dT\d\d(?=\")", "@hour", text))
 
 

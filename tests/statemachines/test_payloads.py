@@ -14,10 +14,10 @@ import pytest
 from arrange_image.logic import arrange
 from compose_image import logic as compose_image
 from compose_report.logic import compose_all
+from dragoman.webhooks import Form
 from infra.local.sfn import mocks
 from infra.local.sfn.definitions import Machine, load
 from normalise_webhook.logic import normalise
-from normalise_webhook.webhook import Form
 from tests.statemachines import cases, engines
 from tests.statemachines.test_cases import event_problems, largest_payload, tasks_of
 
@@ -181,6 +181,7 @@ def test_biggest_message_becomes_a_report_far_under_the_limit(engine: str, text:
         "FindContact": [{}],
         "TranslateText": [executed(request(text), translation(text, LANGUAGES))],
         "ComposeReport": [{"StatusCode": 200, "Payload": composed(text, [])}],
+        "TouchConversation": [{}],
         "SaveReport": [{}],
         "AnnounceReport": put(),
     }
@@ -203,6 +204,7 @@ def test_ten_pictures_fit_beside_the_biggest_message(engine: str, text: str, mos
         "FetchMedia": [{"StatusCode": 200, "Payload": medium} for medium in fetched],
         "RecognisePicture": [executed(json.dumps(picture(10)), summary)] * 10,
         "ComposeReport": [{"StatusCode": 200, "Payload": composed(words, items)}],
+        "TouchConversation": [{}],
         "SaveReport": [{}],
         "AnnounceReport": put(),
     }
@@ -210,6 +212,35 @@ def test_ten_pictures_fit_beside_the_biggest_message(engine: str, text: str, mos
     assert largest_payload(account) < most, sizes(account)
     assert request_problems("message", account) == []
     assert dict(account.requests)["ComposeReport"]["Payload"]["pictures"] == items
+
+
+@both_engines
+@pytest.mark.parametrize(("text", "number"), [("emoji", 7), ("control", 4)])
+def test_biggest_answer_of_the_desk_is_sent_far_under_the_limit(engine: str, text: str, number: int) -> None:
+    """The desk writes 5,000 characters at most, four parts; a translation is seldom twice as long."""
+    parts = [TEXTS[text]] * number
+    desk = "DM" + "0" * 32
+    report: dict[str, Any] = {
+        "reportId": desk,
+        "messageId": desk,
+        "conversationId": "c" + "0" * 32,
+        "channel": "console",
+    }
+    report |= {"direction": "outbound", "contact": "sms:+12025550100", "sender": "console:1", "recipient": "sms:+1"}
+    report |= {"language": "hi", "delivery": {"to": "+12025550100", "from": "+12025550199"}, "parts": parts}
+    report |= {"consent": "", "pictureText": "", "expiresAt": "1826794158"}
+    sent = {"StatusCode": 201, "StatusText": "Created", "Headers": {}, "ResponseBody": {"sid": "SM" + "0" * 32}}
+    answers: dict[str, list[Any]] = {
+        "Claim": [{}] * number,
+        "FindOptOut": [{}] * number,
+        "Send": [sent] * number,
+        "RecordSent": [{}] * number,
+        "AnnounceSent": put() * number,
+        "RecordReply": [{}],
+    }
+    account = run(engine, "reply", [{"report": report, "receiveCount": "1"}], answers)
+    assert largest_payload(account) < FAR_UNDER_BYTES, sizes(account)
+    assert request_problems("reply", account) == []
 
 
 @both_engines

@@ -20,12 +20,17 @@ SETTINGS = {
     "DeskLanguages": "en,de",
     "AcknowledgementText": "Thank you. Your message has arrived.",
     "AcknowledgementLanguage": "en",
+    "HelpText": "Text STOP to hear no more from us.",
     "RepliesPerHour": "10",
+    "ReconcileAfterSeconds": "3600",
+    "StatusCallbackUrl": "https://api.example.org/prod/twilio/status",
     "TwilioApiUrl": "https://api.twilio.com",
     "TwilioAccountSid": "AC" + "0" * 32,
     "EventBusName": "dragoman",
     "MediaBucketName": "dragoman-media",
     "ImagesTopicArn": f"arn:aws:sns:{REGION}:{ACCOUNT}:dragoman-images",
+    "DeskApiEndpoint": f"deskapi.execute-api.{REGION}.amazonaws.com",
+    "Stage": "test",
     "TwilioConnectionArn": f"arn:aws:events:{REGION}:{ACCOUNT}:connection/dragoman-twilio/{uuid.UUID(int=0)}",
 }
 """Test values for substitutions whose meaning a generic value would break."""

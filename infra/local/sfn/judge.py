@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import functools
 import json
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -64,6 +65,15 @@ CONNECTION_ERRORS = frozenset(
 SDK_SPELLING = {"BOOL": "Bool", "NULL": "Nul", "SS": "Ss", "NS": "Ns", "BS": "Bs"}
 """Members of AttributeValue that SDK integrations spell as the SDK for Java 2 does (aws-sdk-js issue 4294)."""
 
+WITHOUT_MODEL = {"http:invoke": patches.HTTP_FIELDS, "apigateway:invoke": patches.GATEWAY_FIELDS}
+"""Integrations that no service's model describes, and the parameters they take."""
+
+STATUS = re.compile(r"[1345]\d\d")
+"""The statuses that ``apigateway:invoke`` reports as errors: all but 2xx (guide, "Call API Gateway")."""
+
+ENDPOINT = re.compile(r"[0-9a-z]+\.execute-api\.[a-z0-9-]+\.amazonaws\.com(\.cn)?")
+"""An ApiEndpoint of ``apigateway:invoke``: a host name, without scheme, stage or path."""
+
 FORM = "application/x-www-form-urlencoded"
 
 
@@ -88,6 +98,8 @@ class Task:
         """Say why the service would refuse these parameters, as resolved from the state's input."""
         if self.resource == "http:invoke":
             return _http_problems(parameters)
+        if self.resource == "apigateway:invoke":
+            return _gateway_problems(parameters)
         if self.operation is None or self.operation.input_shape is None:
             return []
         problems = self._problems(_for_the_wire(self.resource, parameters), self.operation.input_shape)
@@ -111,6 +123,9 @@ class Task:
         if self.resource == "http:invoke":
             own = {"States.Http.StatusCode": name.isdecimal(), "States.Http": name == "Socket"}
             return own.get(prefix, prefix == "Events.ConnectionResource" and name in CONNECTION_ERRORS)
+        if self.resource == "apigateway:invoke":
+            # A status where there is one, else the class of an exception, of which no list is published.
+            return prefix == "ApiGateway" and (bool(STATUS.fullmatch(name)) or name.endswith("Exception"))
         if self.resource == "lambda:invoke":
             return name in LAMBDA_ERRORS if prefix == "Lambda" else not prefix
         return prefix == self.prefix and name in self._error_names()
@@ -146,7 +161,7 @@ def definition_problems(definition: Mapping[str, Any]) -> list[str]:
 
 def _task_problems(state: Mapping[str, Any]) -> Iterator[str]:
     task = Task(state["Resource"])
-    if task.operation is None and task.resource != "http:invoke":
+    if task.operation is None and task.resource not in WITHOUT_MODEL:
         yield f"{state['Resource']} is no integration that is known here"
         return
     fields = {key.removesuffix(".$") for key in state.get("Parameters", {})}
@@ -159,8 +174,8 @@ def _task_problems(state: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _fields(task: Task) -> set[str]:
-    if task.resource == "http:invoke":
-        return set(patches.HTTP_FIELDS)
+    if task.resource in WITHOUT_MODEL:
+        return set(WITHOUT_MODEL[task.resource])
     shape = task.operation.input_shape if task.operation else None
     members = set(getattr(shape, "members", {}))
     return {_pascal(name) for name in members} if task.sdk else members
@@ -175,6 +190,17 @@ def _http_problems(parameters: Mapping[str, Any]) -> list[str]:
     form = any(key.lower() == "content-type" and value == FORM for key, value in parameters.get("Headers", {}).items())
     if encoded and not form:
         problems.append(f"URL_ENCODED needs the header Content-Type: {FORM}")
+    return problems
+
+
+def _gateway_problems(parameters: Mapping[str, Any]) -> list[str]:
+    problems = [f"apigateway:invoke needs {key}" for key in ("ApiEndpoint", "Method") if key not in parameters]
+    if not ENDPOINT.fullmatch(str(parameters.get("ApiEndpoint", ""))):
+        problems.append("ApiEndpoint must be the host name of an API: <id>.execute-api.<region>.amazonaws.com")
+    if parameters.get("AuthType", "NO_AUTH") not in ("NO_AUTH", "IAM_ROLE", "RESOURCE_POLICY"):
+        problems.append(f"AuthType {parameters['AuthType']!r} is none that API Gateway knows")
+    if "RequestBody" in parameters and parameters.get("Method") not in ("POST", "PUT", "PATCH"):
+        problems.append(f"{parameters.get('Method')} takes no RequestBody")
     return problems
 
 

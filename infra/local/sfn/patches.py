@@ -38,6 +38,9 @@ from moto.stepfunctions.parser.asl.component.state.exec.state_parallel.branch_wo
 from moto.stepfunctions.parser.asl.component.state.exec.state_task import state_task_factory
 from moto.stepfunctions.parser.asl.component.state.exec.state_task.service import state_task_service_factory
 from moto.stepfunctions.parser.asl.component.state.exec.state_task.service.state_task_service import StateTaskService
+from moto.stepfunctions.parser.asl.component.state.exec.state_task.service.state_task_service_api_gateway import (
+    StateTaskServiceApiGateway,
+)
 from moto.stepfunctions.parser.asl.component.state.exec.state_task.service.state_task_service_dynamodb import (
     StateTaskServiceDynamoDB,
 )
@@ -63,6 +66,21 @@ HTTP_FIELDS = frozenset(
 )
 """The guide's "HTTP Task fields"."""
 
+GATEWAY_FIELDS = frozenset(
+    {
+        "ApiEndpoint",
+        "Method",
+        "Headers",
+        "Stage",
+        "Path",
+        "QueryParameters",
+        "RequestBody",
+        "AllowNullValues",
+        "AuthType",
+    }
+)
+"""The guide's "Call API Gateway", request format."""
+
 _RULE_MATCHED = "dragoman-rule-matched"
 
 _wait_scale = 0.0
@@ -76,9 +94,10 @@ def apply() -> None:
         return
     _applied = True
     _answer_tasks_from_mocks()
-    _keep_mocked_errors_of_dynamodb()
+    _keep_mocked_errors()
     _select_as_jsonpath_says()
     _add_http_invoke()
+    _send_all_to_api_gateway()
     _match_errors_as_aws()
     _run_branches_in_order()
     _scale_waits()
@@ -147,13 +166,14 @@ def _error_name(error_name: str | None) -> ErrorName:
     return CustomErrorName(error_name)
 
 
-def _keep_mocked_errors_of_dynamodb() -> None:
-    """Stand in for StateTaskServiceDynamoDB._from_error, which takes a mocked failure for an unknown exception."""
+def _keep_mocked_errors() -> None:
+    """Stand in for _from_error of DynamoDB and of API Gateway, which take a mocked failure for an unknown exception."""
 
     def from_error(original: Callable[..., FailureEvent], state: Any, env: Environment, ex: Exception) -> FailureEvent:
         return ex.failure_event if isinstance(ex, FailureEventException) else original(state, env=env, ex=ex)
 
     _wrap(StateTaskServiceDynamoDB, "_from_error", from_error)
+    _wrap(StateTaskServiceApiGateway, "_from_error", from_error)
 
 
 def _select_as_jsonpath_says() -> None:
@@ -201,6 +221,11 @@ def _add_http_invoke() -> None:
     _wrap(state_task_service_factory, "state_task_service_for", service_for)
     state_task_factory.state_task_service_for = state_task_service_factory.state_task_service_for
     preprocessor.CustomErrorName = _error_name
+
+
+def _send_all_to_api_gateway() -> None:
+    """Stand in for the parameters that StateTaskServiceApiGateway supports: only the two that the guide requires."""
+    StateTaskServiceApiGateway._SUPPORTED_API_PARAM_BINDINGS = {"invoke": set(GATEWAY_FIELDS)}
 
 
 def _match_errors_as_aws() -> None:

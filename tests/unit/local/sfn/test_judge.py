@@ -8,6 +8,7 @@ from infra.local.sfn.judge import Task, definition_problems
 from infra.local.sfn.mocks import Return, Throw
 
 PREFIX = "arn:aws:states:::"
+GATEWAY = "a1b2.execute-api.us-east-1.amazonaws.com"
 
 
 def problems_of(resource: str, **parameters: Any) -> list[str]:
@@ -23,6 +24,7 @@ def problems_of(resource: str, **parameters: Any) -> list[str]:
         ("events:putEvents", {"Entries": [{"Source": "s", "DetailType": "d", "Detail": '{"a": 1}'}]}),
         ("aws-sdk:translate:translateText", {"Text": "a", "SourceLanguageCode": "en", "TargetLanguageCode": "de"}),
         ("http:invoke", {"ApiEndpoint": "https://x", "Method": "GET", "Authentication": {"ConnectionArn": "a"}}),
+        ("apigateway:invoke", {"ApiEndpoint": GATEWAY, "Method": "POST", "RequestBody": {}, "AuthType": "IAM_ROLE"}),
         ("aws-sdk:sfn:startSyncExecution", {"StateMachineArn": "arn", "Input": "{}"}),
         ("aws-sdk:rekognition:detectText", {"Image": {"S3Object": {"Bucket": "abc", "Name": "x"}}}),
         (
@@ -50,6 +52,10 @@ def test_request_that_the_service_takes_has_no_problems(resource: str, parameter
         ("aws-sdk:sfn:startSyncExecution", {"stateMachineArn": "arn"}, "stateMachineArn"),
         ("http:invoke", {"ApiEndpoint": "http://x", "Method": "GET", "Authentication": {}}, "https"),
         ("http:invoke", {"ApiEndpoint": "https://x", "Method": "GET"}, "Authentication"),
+        ("apigateway:invoke", {"ApiEndpoint": f"https://{GATEWAY}", "Method": "GET"}, "host name"),
+        ("apigateway:invoke", {"ApiEndpoint": GATEWAY}, "Method"),
+        ("apigateway:invoke", {"ApiEndpoint": GATEWAY, "Method": "GET", "AuthType": "IAM"}, "AuthType"),
+        ("apigateway:invoke", {"ApiEndpoint": GATEWAY, "Method": "DELETE", "RequestBody": {}}, "RequestBody"),
     ],
 )
 def test_request_that_the_service_refuses_has_a_problem(resource: str, parameters: dict[str, Any], reason: str) -> None:
@@ -89,6 +95,10 @@ def test_request_of_the_sdk_integration_spells_bool_as_java_does() -> None:
         ("http:invoke", "Http.429", False),
         ("http:invoke", "Events.ConnectionResource.InvalidConnectionState", True),
         ("http:invoke", "States.Timeout", True),
+        ("apigateway:invoke", "ApiGateway.410", True),
+        ("apigateway:invoke", "ApiGateway.SocketTimeoutException", True),
+        ("apigateway:invoke", "ApiGateway.200", False),
+        ("apigateway:invoke", "States.Http.StatusCode.410", False),
     ],
 )
 def test_can_fail_with_knows_the_names_of_each_integration(resource: str, error: str, possible: bool) -> None:

@@ -10,7 +10,11 @@ from moto.stepfunctions.parser.asl.component.common.error_name.error_equals_decl
 from moto.stepfunctions.parser.asl.component.common.retry import retrier_decl
 from moto.stepfunctions.parser.asl.component.state import state
 from moto.stepfunctions.parser.asl.component.state.exec.state_parallel import branch_worker, branches_decl
-from moto.stepfunctions.parser.asl.component.state.exec.state_task.service import state_task_service
+from moto.stepfunctions.parser.asl.component.state.exec.state_task.service import (
+    state_task_service,
+    state_task_service_api_gateway,
+    state_task_service_dynamodb,
+)
 from moto.stepfunctions.parser.asl.component.state.wait.wait_function import wait_function
 from moto.stepfunctions.parser.asl.parse import preprocessor
 from moto.stepfunctions.parser.asl.utils import json_path
@@ -26,6 +30,9 @@ def test_moto_is_the_version_the_patches_were_made_for() -> None:
     [
         (state_task_service.StateTaskService, "if env.is_mocked_mode():"),
         (state_task_service.StateTaskService, "env.get_current_mocked_response()"),
+        (state_task_service_dynamodb, "def _from_error(self, env: Environment, ex: Exception) -> FailureEvent"),
+        (state_task_service_api_gateway, "def _from_error(self, env: Environment, ex: Exception) -> FailureEvent"),
+        (state_task_service_api_gateway, "self._SUPPORTED_API_PARAM_BINDINGS.get(self.resource.api_action.lower())"),
         (ErrorEqualsDecl, "error_name: ErrorName = env.stack.pop()"),
         (retrier_decl, "time.sleep(interval_seconds)"),
         (wait_function.WaitFunction, "def _wait_interval(self, env: Environment, wait_seconds: int)"),
