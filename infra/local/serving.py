@@ -33,10 +33,15 @@ def listen(port: int, purpose: str) -> socket.socket:
 
 
 class Served:
-    """An application on a bound socket, with an event loop of its own."""
+    """An application on a bound socket, with an event loop of its own.
 
-    def __init__(self, app: AsgiApp, listener: socket.socket, name: str) -> None:
-        self._app, self._listener = app, listener
+    `ending` runs on it when it is to stop, while it still serves: the place to end what would never end by itself.
+    """
+
+    def __init__(
+        self, app: AsgiApp, listener: socket.socket, name: str, ending: Callable[[], Awaitable[None]] | None = None
+    ) -> None:
+        self._app, self._listener, self._ending = app, listener, ending
         self._loop = asyncio.new_event_loop()
         self._stopping = asyncio.Event()
         self._ready = threading.Event()
@@ -49,6 +54,8 @@ class Served:
 
     def start(self) -> None:
         """Returns once it answers. Raises RuntimeError when it does not within 20 s."""
+        # From here on callers wait instead of being refused, until the server has come up.
+        self._listener.listen()
         self._thread.start()
         if not self._ready.wait(READY_SECONDS):
             raise RuntimeError(f"{self._thread.name} did not start")
@@ -73,12 +80,24 @@ class Served:
         try:
             self._loop.run_until_complete(self._serve(config))
         finally:
+            self._loop.set_exception_handler(_unless_cancelled)
             self._loop.run_until_complete(_end_tasks())
             self._loop.close()
 
     async def _serve(self, config: Config) -> None:
         self._ready.set()
-        await serve(self._app, config, shutdown_trigger=self._stopping.wait)
+        await serve(self._app, config, shutdown_trigger=self._stop_asked)
+
+    async def _stop_asked(self) -> None:
+        await self._stopping.wait()
+        if self._ending is not None:
+            await self._ending()
+
+
+def _unless_cancelled(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+    """Keeps quiet about requests that were cut off: asyncio's own streams would print each with a traceback."""
+    if not isinstance(context.get("exception"), asyncio.CancelledError):
+        loop.default_exception_handler(context)
 
 
 async def _end_tasks() -> None:

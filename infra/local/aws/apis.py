@@ -1,5 +1,6 @@
-"""The deployed REST API, for the gateway that serves it."""
+"""The deployed REST and WebSocket APIs, for the gateway that serves them."""
 
+from collections.abc import Iterator
 from typing import Any
 
 from infra.local.aws import deployed
@@ -27,6 +28,74 @@ def rest_api() -> dict[str, Any]:
         "apiKeys": _api_keys(),
         "usagePlans": _usage_plans(),
     }
+
+
+class NoSocketApi(LookupError):
+    """No stack with a WebSocket API is deployed."""
+
+
+def socket_api() -> dict[str, Any]:
+    """The deployed WebSocket API: {apiId, stage, stageVariables, routeSelectionExpression, routes}.
+
+    A route is {routeKey, integration, integrationResponses, responds, authorizer}: integration, integration responses
+    and authorizer (None without one) are the template's Properties, resolved; `responds` says whether the route has a
+    RouteResponse. Raises NoSocketApi before the first deployment.
+    """
+    api, stage = _sockets()
+    return {
+        "apiId": api.physical_id,
+        "stage": stage.properties["StageName"],
+        "stageVariables": stage.properties.get("StageVariables") or {},
+        "routeSelectionExpression": api.properties["RouteSelectionExpression"],
+        "routes": [_route(api, route) for route in _parts("Route", api)],
+    }
+
+
+def socket_address() -> tuple[str, str]:
+    """(id, stage) of the deployed WebSocket API. Raises NoSocketApi."""
+    api, stage = _sockets()
+    return api.physical_id, str(stage.properties["StageName"])
+
+
+_V2 = "AWS::ApiGatewayV2::"
+
+
+def _sockets() -> tuple[deployed.Resource, deployed.Resource]:
+    sockets = (r for r in deployed.resources(f"{_V2}Api") if r.properties.get("ProtocolType") == "WEBSOCKET")
+    api = next(sockets, None)
+    stage = next(_parts("Stage", api), None)
+    if api is None or stage is None:
+        raise NoSocketApi("no WebSocket API is deployed")
+    return api, stage
+
+
+def _parts(kind: str, api: deployed.Resource | None) -> Iterator[deployed.Resource]:
+    """The resources of a kind that belong to the API."""
+    if api is not None:
+        yield from (r for r in deployed.resources(f"{_V2}{kind}") if r.properties.get("ApiId") == api.physical_id)
+
+
+def _route(api: deployed.Resource, route: deployed.Resource) -> dict[str, Any]:
+    integration = _tail(route.properties.get("Target"))
+    answers = [r.properties for r in _parts("IntegrationResponse", api)]
+    return {
+        "routeKey": route.properties["RouteKey"],
+        "integration": _properties("Integration", api, integration),
+        "integrationResponses": [answer for answer in answers if _tail(answer["IntegrationId"]) == integration],
+        "responds": any(_tail(r.properties["RouteId"]) == _tail(route.physical_id)
+                        for r in _parts("RouteResponse", api)),
+        "authorizer": _properties("Authorizer", api, _tail(route.properties.get("AuthorizerId"))),
+    }  # fmt: skip
+
+
+def _properties(kind: str, api: deployed.Resource, identity: str) -> dict[str, Any] | None:
+    found = (part.properties for part in _parts(kind, api) if _tail(part.physical_id) == identity)
+    return next(found, None) if identity else None
+
+
+def _tail(reference: str | None) -> str:
+    """The id at the end of `integrations/<id>` or of ministack's `<api>/<id>`."""
+    return (reference or "").rpartition("/")[2]
 
 
 def _api_keys() -> list[dict[str, str]]:

@@ -18,6 +18,8 @@ from typing import Any
 from infra.local.aws import inprocess
 
 _log = logging.getLogger(__name__)
+# How often a snapshot is tried again at once when something grew while it was copied.
+_ATTEMPTS = 5
 _INTERVAL_SECONDS = 3.0
 # Never spend more than about a twentieth of the time on snapshots, however large the state has grown.
 _REST_FACTOR = 20
@@ -179,6 +181,17 @@ def _may_change(scope: Any) -> bool:
 
 def _collect() -> dict[str, Any]:
     """Every loaded service's state, by name of its file. Runs on ministack's loop."""
+    for left in reversed(range(_ATTEMPTS)):
+        try:
+            return _states()
+        except RuntimeError:
+            # Functions log from threads of their own, and a dictionary that grows while it is copied says so.
+            if not left:
+                raise
+    raise AssertionError("unreachable")
+
+
+def _states() -> dict[str, Any]:
     from ministack import app  # noqa: PLC0415
 
     _trim()

@@ -7,6 +7,14 @@ from typing import Any
 
 Properties = dict[str, Any]
 Created = tuple[str, dict[str, str]]
+# The parts of a WebSocket API that ministack has no place for. Their properties in the stack's record are all that our
+# gateway needs (see apis.socket_api).
+_KEPT = (
+    "AWS::ApiGatewayV2::Deployment",
+    "AWS::ApiGatewayV2::IntegrationResponse",
+    "AWS::ApiGatewayV2::Model",
+    "AWS::ApiGatewayV2::RouteResponse",
+)
 
 
 def register() -> None:
@@ -16,6 +24,7 @@ def register() -> None:
     for kind, create, delete in (
         ("AWS::Events::Archive", _archive_create, _archive_delete),
         ("AWS::Events::Connection", _connection_create, _connection_delete),
+        *((kind, _kept_create, _kept_delete) for kind in _KEPT),
     ):
         _RESOURCE_HANDLERS.setdefault(
             kind,
@@ -86,3 +95,14 @@ def _connection_delete(physical_id: str, _properties: Properties) -> None:
     from ministack.services import eventbridge  # noqa: PLC0415
 
     eventbridge._delete_connection({"Name": physical_id})
+
+
+def _kept_create(logical_id: str, properties: Properties, stack: str) -> Created:
+    """A resource that lives in the stack's record alone. Raises ValueError without an ApiId, which all of them need."""
+    if not properties.get("ApiId"):
+        raise ValueError("Properties validation failed: required key [ApiId] not found")
+    return uuid.uuid5(uuid.NAMESPACE_URL, f"{stack}/{logical_id}").hex[:7], {}
+
+
+def _kept_delete(physical_id: str, _properties: Properties) -> None:
+    """Nothing: the record goes with its stack."""

@@ -22,16 +22,8 @@ _STARTED = threading.Event()
 
 # Loaded at the start rather than by the first request, so that they are quiet from the beginning.
 _USED = (
-    *(
-        "apigateway_v1",
-        "cloudformation",
-        "cloudwatch",
-        "cloudwatch_logs",
-        "dynamodb",
-        "eventbridge",
-        "iam",
-        "lambda_svc",
-    ),
+    *("apigateway", "apigateway_v1", "cloudformation", "cloudfront", "cloudwatch", "cloudwatch_logs", "cognito"),
+    *("dynamodb", "eventbridge", "iam", "lambda_svc"),
     *("pipes", "s3", "secretsmanager", "sns", "sqs", "ssm", "stepfunctions", "sts"),
 )
 

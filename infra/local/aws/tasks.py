@@ -18,7 +18,7 @@ import botocore.session
 from botocore.model import ServiceModel
 from botocore.validate import ParamValidator
 
-from infra.local.aws import ai, clients, http_task, iam, inprocess
+from infra.local.aws import ai, clients, http_task, iam, inprocess, socket_task
 from infra.local.aws.asl.engine import TaskCall
 from infra.local.aws.asl.errors import TIMEOUT, StateError, runtime_error
 
@@ -380,4 +380,5 @@ _OPTIMISED: dict[str, Callable[[TaskCall, str], Json]] = {
     "events:putEvents": _put_events,
     "sns:publish": _publish,
     "http:invoke": lambda call, _action: http_task.invoke(call),
+    "apigateway:invoke": lambda call, _action: socket_task.invoke(call),
 }

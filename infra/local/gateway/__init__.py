@@ -1,4 +1,4 @@
-"""An Amazon API Gateway REST API on one machine, served from its own OpenAPI document.
+"""Amazon API Gateway on one machine: a REST API from its own OpenAPI document, a WebSocket API from its resources.
 
 ``app.create_app`` makes the ASGI application. It knows the document and nothing of what the API is for.
 
@@ -12,6 +12,12 @@
 ``limits``                API keys, throttling, quotas
 ``invoker``               calls of AWS services on their wire protocols
 ``journal``               accepted requests on disk before they are answered
+``sockets``               the WebSocket API: connections, routes, ``$connect`` and ``$disconnect``
+``socket_model``          reads and checks its deployed resources
+``connections``           the open connections, and ``@connections``
+``policies``              what a Lambda authorizer answers
+``cognito``               user pool authorizers
+``site``                  static files beside the APIs
 ========================  =====================================================================================
 
 Refused when the document is loaded (ApiDefinitionError): what API Gateway refuses on import (a status or header that

@@ -26,6 +26,7 @@ from infra.local.gateway.invoker import AwsInvoker
 from infra.local.gateway.journal import Entry, Journal
 from infra.local.gateway.limits import UsagePlans
 from infra.local.gateway.model import Api, GatewayResponse, Method, compile_api
+from infra.local.gateway.sockets import SocketGateway
 from infra.local.gateway.validation import Checker, body_checkers, check_body, check_parameters
 
 LOG = logging.getLogger(__name__)
@@ -71,6 +72,7 @@ class Options:
     fallback: AsgiApp = asgi.not_found
     threads: int = THREADS
     account_id: str = "000000000000"
+    sockets: SocketGateway | None = None
 
 
 @dataclass
@@ -120,6 +122,9 @@ class Gateway:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
             await asgi.lifespan(receive, send, self.close)
+            return
+        if scope["type"] == "websocket" and self._options.sockets is not None:
+            await self._options.sockets(scope, receive, send)
             return
         if scope["type"] != "http" or not self._is_ours(_raw_path(scope)):
             await self._options.fallback(scope, receive, send)
@@ -243,8 +248,15 @@ class Gateway:
         await asyncio.gather(*(submit(entry) for entry in self._options.journal.entries(since)))
         return result
 
+    async def end(self) -> None:
+        """Ends the WebSocket connections, which no server's shutdown waits for; requests are served on."""
+        if self._options.sockets is not None:
+            await self._options.sockets.end()
+
     async def close(self) -> None:
-        """Finishes pending writes and stops the threads."""
+        """Ends the connections, finishes pending writes and stops the threads."""
+        if self._options.sockets is not None:
+            await self._options.sockets.close()
         if self._options.journal is not None:
             await self._options.journal.close()
         self._pool.shutdown(wait=False, cancel_futures=True)
@@ -262,6 +274,7 @@ def create_app(  # noqa: PLR0913 - settings, each with a keyword
     fallback: AsgiApp = asgi.not_found,
     threads: int = THREADS,
     account_id: str = "000000000000",
+    sockets: SocketGateway | None = None,
 ) -> Gateway:
     """The gateway for one REST API.
 
@@ -269,11 +282,12 @@ def create_app(  # noqa: PLR0913 - settings, each with a keyword
     gives None or raises LookupError.
     ``journal_operations`` are the operationIds whose accepted requests are journaled before they are answered.
     ``authorize`` is asked whether an integration's role may make its call and raises one of ``denied`` if not.
-    ``authorizers`` are by name of their security scheme. ``fallback`` serves every path outside the stage.
+    ``authorizers`` are by name of their security scheme. ``fallback`` serves every path outside the stage; ``sockets``
+    is the WebSocket API on the same port (``create_sockets``).
     Raises ApiDefinitionError for a document that API Gateway would refuse.
     """
     options = Options(invoke, journal, frozenset(journal_operations), authorize, denied, dict(authorizers or {}),
-                      fallback, threads, account_id)  # fmt: skip
+                      fallback, threads, account_id, sockets)  # fmt: skip
     return Gateway(api, options)
 
 

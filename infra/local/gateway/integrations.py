@@ -80,19 +80,24 @@ class Integrator:
 
     async def run(self, call: Call) -> Answer:
         """Raises GatewayError for what API Gateway answers itself."""
-        integration = call.method.integration
-        if integration.type == "aws_proxy":
+        if call.method.integration.type == "aws_proxy":
             return await self._proxy(call)
-        payload = request_payload(call)
-        if integration.type == "mock":
-            return integration_answer(call, mock_response(payload))
-        request = aws_request(call, payload)
-        response = await self._send(integration, request)
-        return integration_answer(call, response)
+        return integration_answer(call, await self.respond(call))
 
-    async def _send(self, integration: Integration, request: AwsRequest) -> AwsResponse:
+    async def respond(self, call: Call) -> AwsResponse:
+        """What a mock or the AWS service answers, not mapped yet. Raises GatewayError."""
+        payload = request_payload(call)
+        if call.method.integration.type == "mock":
+            return mock_response(payload)
+        return await self.send(call.method.integration, aws_request(call, payload))
+
+    async def send(self, integration: Integration, request: AwsRequest) -> AwsResponse:
+        """Makes the call within the integration's timeout. Raises INTEGRATION_TIMEOUT, INTEGRATION_FAILURE."""
         loop = asyncio.get_running_loop()
-        running = loop.run_in_executor(self.pool, self._blocking, integration, request)
+        try:
+            running = loop.run_in_executor(self.pool, self._blocking, integration, request)
+        except RuntimeError as error:
+            raise GatewayError("INTEGRATION_FAILURE", reason="the gateway is stopping") from error
         try:
             return await asyncio.wait_for(running, integration.timeout_ms / 1000)
         except TimeoutError as error:
@@ -123,10 +128,8 @@ class Integrator:
         return None
 
     async def _proxy(self, call: Call) -> Answer:
-        event = json.dumps(proxy_event(call)).encode()
-        uri = _uri(call.method.integration)
-        request = AwsRequest(uri.region, uri.service, uri.style, _function_path(uri), body=event)
-        response = await self._send(call.method.integration, request)
+        integration = call.method.integration
+        response = await self.send(integration, function_request(integration, proxy_event(call)))
         if response.status in (400, 403):
             raise GatewayError("API_CONFIGURATION_ERROR", reason="Invalid permissions on Lambda function")
         if response.status != 200 or "x-amz-function-error" in response.headers:
@@ -179,6 +182,12 @@ def aws_request(call: Call, payload: str) -> AwsRequest:
         uri.region, uri.service, uri.style, target, integration.http_method,
         sent["header"], sent["querystring"], payload.encode("utf-8", "replace"),
     )  # fmt: skip
+
+
+def function_request(integration: Integration, event: Mapping[str, Any]) -> AwsRequest:
+    """The invocation of the integration's Lambda function."""
+    uri = _uri(integration)
+    return AwsRequest(uri.region, uri.service, uri.style, _function_path(uri), body=json.dumps(event).encode())
 
 
 def _function_path(uri: ServiceUri) -> str:

@@ -41,6 +41,14 @@ class ServiceUri:
         return match[1] if match else ""
 
 
+def service_uri(text: str) -> ServiceUri:
+    """Takes an integration's URI apart. Raises ApiDefinitionError for anything but an AWS service."""
+    match = _SERVICE_URI.fullmatch(text)
+    if not match:
+        raise ApiDefinitionError(f"integration uri is not an AWS service: {text or '(none)'}")
+    return ServiceUri(*match.groups())
+
+
 @dataclass(frozen=True)
 class IntegrationResponse:
     """One entry of the integration's ``responses``; ``pattern`` is None for the default."""
@@ -113,11 +121,11 @@ class Api:
 
     rest_api_id: str
     stage: str
-    stage_variables: dict[str, str]
-    gateway_responses: dict[str, GatewayResponse]
-    authorizers: dict[str, dict[str, Any]]
-    methods: list[Method]
-    root: _Branch
+    stage_variables: dict[str, str] = field(default_factory=dict)
+    gateway_responses: dict[str, GatewayResponse] = field(default_factory=dict)
+    authorizers: dict[str, dict[str, Any]] = field(default_factory=dict)
+    methods: list[Method] = field(default_factory=list)
+    root: _Branch = field(default_factory=_Branch)
 
     def route(self, segments: list[str], http_method: str) -> tuple[Method, dict[str, str]] | None:
         """The method for a path (decoded segments after the stage) and its path parameters."""
@@ -296,10 +304,10 @@ class _Reader:
         return timeout
 
     def uri(self, text: str) -> ServiceUri:
-        match = _SERVICE_URI.fullmatch(text)
-        if not match:
-            raise self.fail(f"integration uri is not an AWS service: {text or '(none)'}")
-        return ServiceUri(*match.groups())
+        try:
+            return service_uri(text)
+        except ApiDefinitionError as error:
+            raise self.fail(str(error)) from error
 
     def templates(self, spec: Mapping[str, str] | None, where: str) -> dict[str, Template]:
         try:

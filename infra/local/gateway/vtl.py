@@ -137,7 +137,7 @@ class _Parser:
     def directive_name(self) -> str:
         """The directive that starts here, read, or ''. Raises TemplateError for a refused one."""
         match = _DIRECTIVE.match(self.text, self.pos)
-        if not match or bool(match[1]) != bool(match[3]):
+        if not match or (match[1] and not match[3]):
             return ""
         name = match[2]
         if name in _REFUSED:

@@ -8,6 +8,9 @@ import textwrap
 from pathlib import Path
 from typing import Any
 
+import pytest
+
+from infra.local.aws import persistence
 from tests.unit.local.aws.conftest import TEMPLATE
 
 ROOT = Path(__file__).parents[4]
@@ -111,3 +114,25 @@ def test_snapshot_holds_what_was_answered_just_before(tmp_path: Path) -> None:
     aws.stop()
     """
     live(tmp_path, FIRST + textwrap.dedent(later))
+
+
+def test_collect_tries_again_when_something_grew_while_it_was_copied(monkeypatch: pytest.MonkeyPatch) -> None:
+    answers: list[Any] = [RuntimeError("dictionary changed size during iteration"), {"logs": {"groups": 1}}]
+
+    def states() -> Any:
+        answer = answers.pop(0)
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    monkeypatch.setattr(persistence, "_states", states)
+    assert persistence._collect() == {"logs": {"groups": 1}}
+
+
+def test_collect_gives_up_in_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    def always_growing() -> Any:
+        raise RuntimeError("dictionary changed size during iteration")
+
+    monkeypatch.setattr(persistence, "_states", always_growing)
+    with pytest.raises(RuntimeError, match="changed size"):
+        persistence._collect()

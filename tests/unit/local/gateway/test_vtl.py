@@ -34,6 +34,7 @@ LANGUAGE = [
     ('#set($q = "say ""hi""")$q', 'say "hi"'),
     ("#set($s = 'it''s')$s", "it's"),
     ("#if(true)yes#{else}no#end", "yes"),
+    ("{#if(true)yes#end}", "{yes}"),
     ("#if(false)a#elseif(1 == 1)b#else c#end", "b"),
     ("#if($none)a#else b#end", " b"),
     ("#if(!$none)negated#end", "negated"),
