@@ -8,9 +8,9 @@ from collections.abc import Mapping
 from datetime import datetime
 from email.utils import format_datetime
 from typing import Any, Final
-from urllib.parse import parse_qs
+from urllib.parse import parse_qs, urlsplit
 
-from infra.local.twilio.errors import TwilioError
+from infra.local.twilio.errors import MEANINGS, TwilioError
 from infra.local.twilio.segments import segment_count
 from infra.local.twilio.settings import Settings
 from infra.local.twilio.store import Message, Store, bare, new_sid
@@ -41,14 +41,16 @@ def create(settings: Settings, store: Store, form: bytes) -> tuple[Message, str]
     recipient, body, media = one.get("To", ""), one.get("Body", ""), fields.get("MediaUrl", [])
     service = one.get("MessagingServiceSid", "")
     sender = one.get("From") or (_sender_for(settings, service, recipient) if service else "")
+    callback = one.get("StatusCallback", "")
     _check(settings, sender, recipient, body, media)
+    _check_callback(callback)
     if store.is_opted_out(sender, recipient) and channel(recipient) == "sms":
         raise TwilioError(21610, "Attempt to send to unsubscribed recipient")
     message = store.add(
         sid=new_sid("MM" if media else "SM"), direction="outbound-api", sender=sender, recipient=recipient, body=body,
         status="accepted" if service else "queued", media=media, messaging_service_sid=service or None,
     )  # fmt: skip
-    return message, one.get("StatusCallback", "")
+    return message, callback
 
 
 def _sender_for(settings: Settings, service: str, recipient: str) -> str:
@@ -79,6 +81,12 @@ def _check(settings: Settings, sender: str, recipient: str, body: str, media: li
         raise TwilioError(21617, "The concatenated message body exceeds the 1600 character limit")
 
 
+def _check_callback(url: str) -> None:
+    parts = urlsplit(url)
+    if url and (parts.scheme not in ("http", "https") or not parts.hostname):
+        raise TwilioError(21609, "The 'StatusCallback' URL is not valid")
+
+
 def channel(address: str) -> str:
     """sms, whatsapp or rcs; '' for a prefix that Twilio does not have."""
     prefix, colon, _ = address.rpartition(":")
@@ -91,6 +99,7 @@ def resource(settings: Settings, message: Message) -> dict[str, Any]:
     """The message as Twilio shows it."""
     uri = f"/2010-04-01/Accounts/{settings.account_sid}/Messages/{message.sid}"
     when = format_datetime(datetime.fromisoformat(message.at))
+    updated = format_datetime(datetime.fromisoformat(message.updated or message.at))
     sent = message.status not in ("queued", "accepted", "scheduled")
     return {
         "account_sid": settings.account_sid,
@@ -98,10 +107,10 @@ def resource(settings: Settings, message: Message) -> dict[str, Any]:
         "body": message.body,
         "date_created": when,
         "date_sent": when if sent else None,
-        "date_updated": when,
+        "date_updated": updated,
         "direction": message.direction,
         "error_code": message.error_code,
-        "error_message": None,
+        "error_message": MEANINGS.get(message.error_code or 0),
         "from": message.sender,
         "messaging_service_sid": message.messaging_service_sid,
         "num_media": str(len(message.media)),

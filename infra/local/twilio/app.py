@@ -1,16 +1,23 @@
-"""The simulated Twilio as an ASGI application: Twilio's REST API, media, and the control API under ``/_sim/``.
+"""The simulated Twilio as an ASGI application: Twilio's REST API, media, the control API under ``/_sim/`` and the
+handset's page under ``/handset/``.
 
 Control API (JSON):
 
 ``POST /_sim/messages``   {from, to?, body?, media?: [{url?, contentType, data? (base64)}], channel?: sms|whatsapp|rcs,
                           fields?, sid?, count?}: a handset texts the desk. Answers {sid, status, contentType, body,
                           deliveries, error?} of the webhook; ``count`` posts the same message that often at once.
-``GET /_sim/messages``    ?to=&from=&since=&direction=&wait=: what was sent and received, oldest first, as {messages,
-                          last}; ``since`` is a ``seq``, ``wait`` the seconds to wait for a first one (at most 60).
+``GET /_sim/messages``    ?to=&from=&with=&since=&after=&direction=&wait=: what was sent and received, oldest first, as
+                          {messages, last, version}; ``with`` is either end, ``since`` a ``seq``, ``after`` a
+                          ``version``, ``wait`` the seconds to wait for a first one (at most 60). With ``with`` also
+                          {optedOut, held}; ``held`` is how many there are of that end in all.
 ``DELETE /_sim/messages`` forgets them, the opt-outs, faults and the callback plan.
 ``POST /_sim/faults``     {kind: 429|500|400|timeout|reset, times?, code?, seconds?, accept?}; ``DELETE`` ends them.
-``POST /_sim/callbacks``  {delay?, twice?, reverse?, order?, fail?} for messages from now on; ``DELETE`` resets.
+``POST /_sim/callbacks``  {delay?, twice?, reverse?, order?, fail?, lose?} for messages from now on; ``GET`` shows what
+                          is so, ``DELETE`` resets.
 ``POST /_sim/media``      the raw bytes with their Content-Type; answers {mediaSid, url, contentType}.
+``GET /_sim/media/{sid}`` the bytes, without signing in. ``GET /_sim/account`` {number, carrierOptOut, maxMediaBytes}.
+
+None of it answers a page of another site that happens to be open in the same browser.
 """
 
 import asyncio
@@ -33,7 +40,8 @@ from infra.local.twilio import api
 from infra.local.twilio.delivery import Delivery, Plan
 from infra.local.twilio.errors import TwilioError
 from infra.local.twilio.faults import Fault, Faults
-from infra.local.twilio.media import MAX_ONE, MediaStore, Medium
+from infra.local.twilio.media import MAX_ONE, MAX_SMS, MediaStore, Medium
+from infra.local.twilio.pages import HEADERS, page
 from infra.local.twilio.settings import Settings
 from infra.local.twilio.store import Message, Store, new_sid
 from infra.local.twilio.webhook import Handset
@@ -109,8 +117,13 @@ class SimulatedTwilio:
             ("POST", r"/_sim/faults", self._fault),
             ("DELETE", r"/_sim/faults", self._no_faults),
             ("POST", r"/_sim/callbacks", self._plan),
+            ("GET", r"/_sim/callbacks", self._planned),
             ("DELETE", r"/_sim/callbacks", self._no_plan),
             ("POST", r"/_sim/media", self._upload),
+            ("GET", r"/_sim/media/(?P<medium>ME\w+)", self._preview),
+            ("GET", r"/_sim/account", self._account),
+            ("GET", r"/handset", self._to_page),
+            ("GET", r"/handset/(?P<name>[\w.-]*)", self._page),
         ]
         self._routes = [(method, re.compile(path), handler) for method, path, handler in routes]
 
@@ -134,7 +147,12 @@ class SimulatedTwilio:
         except asgi.TooLarge:
             await asgi.send_answer(send, 413, [("Content-Type", JSON)], b"{}")
             return
-        name, reply = await self._answer(_request(scope, body))
+        request = _request(scope, body)
+        answering = asyncio.ensure_future(self._answer(request))
+        # Nobody waits any longer for the answer to a question; what was asked to be done is done all the same.
+        if request.method == "GET" and await _left(receive, answering):
+            return
+        name, reply = await answering
         await _send(send, reply)
         LOG.info("%s %s %d %.1f ms", scope["method"], name, reply.status, (time.perf_counter() - started) * 1000)
 
@@ -153,6 +171,8 @@ class SimulatedTwilio:
         try:
             if "account" in request.found:
                 self._sign_in(request)
+            elif request.headers.get("sec-fetch-site") == "cross-site" and request.path.startswith("/_sim/"):
+                raise TwilioError(403, "the control API is for this machine's own pages", 403)
             return await handler(request)
         except TwilioError as error:
             headers = (("WWW-Authenticate", 'Basic realm="Twilio API"'),) if error.status == 401 else ()
@@ -245,7 +265,11 @@ class SimulatedTwilio:
         wanted = _wanted(request.query)
         wait = min(_number(request.query, "wait"), MAX_WAIT)
         found = await self.store.wait_for(wanted, wait) if wait > 0 else self.store.select(wanted)
-        return _json({"messages": [message.shown() for message in found], "last": self.store.last})
+        party = request.query.get("with", "").replace(" ", "+")
+        held = len(self.store.select(_wanted({"with": party})))
+        silent = {"optedOut": self.store.is_opted_out(self.settings.number, party), "held": held} if party else {}
+        messages = [message.shown() for message in found]
+        return _json({"messages": messages, "last": self.store.last, "version": self.store.version, **silent})
 
     async def _forget(self, request: Request) -> Reply:
         self.store.clear()
@@ -265,14 +289,47 @@ class SimulatedTwilio:
         self.delivery.plan = Plan.from_json(request.json())
         return Reply(204)
 
+    async def _planned(self, request: Request) -> Reply:
+        return _json(self.delivery.plan.shown())
+
     async def _no_plan(self, request: Request) -> Reply:
         self.delivery.plan = Plan()
         return Reply(204)
+
+    async def _preview(self, request: Request) -> Reply:
+        medium = self._medium(self.media.get(request.found["medium"]))
+        # A picture and nothing else, whatever was uploaded: it is shown on the handset's own origin.
+        kind = medium.content_type if medium.content_type.startswith("image/") else "application/octet-stream"
+        guard = (("X-Content-Type-Options", "nosniff"), ("Content-Security-Policy", "default-src 'none'; sandbox"))
+        return Reply(200, medium.data, kind, guard)
+
+    async def _account(self, request: Request) -> Reply:
+        settings = self.settings
+        return _json({"number": settings.number, "carrierOptOut": settings.carrier_opt_out, "maxMediaBytes": MAX_SMS})
+
+    async def _to_page(self, request: Request) -> Reply:
+        return Reply(308, headers=(("Location", "/handset/"),))
+
+    async def _page(self, request: Request) -> Reply:
+        found = page(request.found["name"])
+        if found is None:
+            raise TwilioError(20404, "The requested resource was not found", 404)
+        return Reply(200, *found, HEADERS)
 
     async def _upload(self, request: Request) -> Reply:
         medium = self.media.add(request.headers.get("content-type", "application/octet-stream"), request.body)
         url = self._media_url(request, new_sid("MM"), medium)
         return _json({"mediaSid": medium.sid, "url": url, "contentType": medium.content_type}, 201)
+
+
+async def _left(receive: Receive, answering: asyncio.Future[tuple[str, Reply]]) -> bool:
+    """Whether the client went away before its answer was ready; the answer is given up then."""
+    leaving = asyncio.ensure_future(receive())
+    both: set[asyncio.Future[Any]] = {leaving, answering}
+    await asyncio.wait(both, return_when=asyncio.FIRST_COMPLETED)
+    unwanted = leaving if answering.done() else answering
+    unwanted.cancel()
+    return unwanted is answering
 
 
 def create_app(settings: Settings, http: httpx.AsyncClient | None = None) -> SimulatedTwilio:
@@ -291,11 +348,18 @@ def _number(query: dict[str, str], name: str) -> float:
 
 
 def _wanted(query: dict[str, str]) -> Callable[[Message], bool]:
-    since = _number(query, "since")
+    since, after = _number(query, "since"), _number(query, "after")
     exact = {"recipient": query.get("to"), "sender": query.get("from"), "direction": query.get("direction")}
     # A bare + in a query means a blank, and no address holds one.
     limits = [(name, value.replace(" ", "+")) for name, value in exact.items() if value]
-    return lambda message: message.seq > since and all(getattr(message, name) == value for name, value in limits)
+    party = query.get("with", "").replace(" ", "+")
+
+    def wanted(message: Message) -> bool:
+        new = message.seq > since and (message.version > after or not after)
+        exactly = all(getattr(message, name) == value for name, value in limits)
+        return new and exactly and (not party or party in (message.sender, message.recipient))
+
+    return wanted
 
 
 def _request(scope: Scope, body: bytes) -> Request:

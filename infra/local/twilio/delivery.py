@@ -1,7 +1,7 @@
 """A sent message's progress, and the status callbacks that tell of it."""
 
 import asyncio
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 import httpx
@@ -12,6 +12,9 @@ from infra.local.twilio.settings import Settings
 from infra.local.twilio.store import Message, Store
 
 ORDER: Final = ("queued", "sent", "delivered")
+STATUSES: Final = frozenset(
+    {"accepted", "scheduled", "queued", "sending", "sent", "delivered", "undelivered", "failed", "canceled", "read"}
+)
 TERMINAL: Final = frozenset({"delivered", "undelivered", "failed", "canceled", "read"})
 MAX_DELAY: Final = 60.0
 
@@ -20,25 +23,36 @@ MAX_DELAY: Final = 60.0
 class Plan:
     """How callbacks are posted: ``delay`` seconds before the first, each ``copies`` times, in ``order``.
 
-    ``fail`` is an error code: the message ends as ``undelivered`` with it (``failed`` for codes below 30000).
+    ``fail`` is an error code: the message ends as ``undelivered`` with it (``failed`` for codes below 30000). The
+    callbacks of the statuses in ``lost`` are never posted, though the message moves on.
     """
 
     delay: float = 0.0
     copies: int = 1
     order: tuple[str, ...] = ORDER
     fail: int | None = None
+    lost: frozenset[str] = frozenset()
 
     @classmethod
     def from_json(cls, wish: dict[str, Any]) -> "Plan":
-        """Reads the control API's wish: {delay, twice, reverse, order, fail}. Raises error 400 for other values."""
-        order = tuple(str(status) for status in wish.get("order") or ORDER)
-        fail = wish.get("fail")
+        """Reads the control API's wish: {delay, twice, reverse, order, fail, lose}.
+
+        ``lose`` is a list of statuses, or true for all. Raises error 400 for other values.
+        """
+        fail, lose = wish.get("fail"), wish.get("lose") or ()
         try:
+            order = tuple(str(status) for status in wish.get("order") or ORDER)
             delay = min(max(float(wish.get("delay", 0)), 0.0), MAX_DELAY)
-            plan = cls(delay, 2 if wish.get("twice") else 1, order, int(fail) if fail else None)
+            lost = frozenset(STATUSES if lose is True else map(str, lose))
+            plan = cls(delay, 2 if wish.get("twice") else 1, order, int(fail) if fail else None, lost)
         except (TypeError, ValueError) as error:
-            raise TwilioError(400, "delay and fail must be numbers") from error
-        return cls(plan.delay, plan.copies, order[::-1], plan.fail) if wish.get("reverse") else plan
+            raise TwilioError(400, "delay and fail must be numbers, order and lose lists of statuses") from error
+        return replace(plan, order=order[::-1]) if wish.get("reverse") else plan
+
+    def shown(self) -> dict[str, Any]:
+        """The plan as ``from_json`` reads it."""
+        twice, lose = self.copies > 1, sorted(self.lost)
+        return {"delay": self.delay, "twice": twice, "order": list(self.order), "fail": self.fail, "lose": lose}
 
     def statuses(self) -> tuple[str, ...]:
         """The statuses in the order they are told."""
@@ -73,16 +87,15 @@ class Delivery:
         await asyncio.sleep(plan.delay)
         for status in plan.statuses():
             self._advance(message, status, plan)
-            for _ in range(plan.copies if callback else 0):
+            for _ in range(plan.copies if callback and status not in plan.lost else 0):
                 await post(self.http, self.settings.auth_tokens[0], callback, self._fields(message, status, plan))
             await asyncio.sleep(self.settings.step_seconds)
 
     def _advance(self, message: Message, status: str, plan: Plan) -> None:
         """A terminal status is never left again, whatever order the callbacks are told in."""
         if message.status not in TERMINAL:
-            message.status = status
-            message.error_code = plan.fail if status in ("undelivered", "failed") else None
-            self.store.changed()
+            code = plan.fail if status in ("undelivered", "failed") else None
+            self.store.update(message, status=status, error_code=code)
 
     def _fields(self, message: Message, status: str, plan: Plan) -> Fields:
         fields = [

@@ -10,6 +10,7 @@ from infra.local.twilio.store import new_sid
 
 MAX_TOTAL: Final = 64 * 1024 * 1024
 MAX_ONE: Final = 16 * 1024 * 1024
+MAX_SMS: Final = 5 * 1024 * 1024
 """A message's media are 5 MB on Twilio, 16 MB on WhatsApp."""
 
 

@@ -5,6 +5,7 @@ import base64
 import hashlib
 import hmac
 import logging
+import time
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,9 +17,27 @@ import httpx
 LOG = logging.getLogger(__name__)
 Fields = Sequence[tuple[str, str]]
 
-TOTAL_MS: Final = 15_000
-CONNECT_MS: Final = 5_000
-"""Defaults of Twilio's connection overrides (``tt``, ``ct``); ``rc`` is 1 and ``rp`` is ``ct`` for webhooks."""
+_LIMITS: Final = {"ct": (100, 10_000, 5_000), "rt": (100, 15_000, 15_000), "tt": (100, 15_000, 15_000), "rc": (0, 5, 1)}
+"""Least, most and default of the numbers among Twilio's connection overrides: time to connect, time for an answer, time
+for all attempts together (milliseconds) and how often to try again (Twilio's "Webhook connection overrides")."""
+POLICY: Final = "ct"
+"""The default of ``rp``: only a failed connection is tried again."""
+
+
+@dataclass(frozen=True)
+class Overrides:
+    """How one URL is posted to. Times in seconds; ``policies`` are ct, rt, 4xx, 5xx or all."""
+
+    connect: float
+    read: float
+    total: float
+    retries: int
+    policies: frozenset[str]
+
+    def retry(self, failure: str, status: int) -> bool:
+        """Whether this outcome is one to try again: ``failure`` is ct, rt or '' with the answer's ``status``."""
+        kind = failure or f"{status // 100}xx"
+        return kind in ("ct", "rt", "4xx", "5xx") and not self.policies.isdisjoint({kind, "all"})
 
 
 @dataclass(frozen=True)
@@ -37,10 +56,15 @@ def signature(token: str, url: str, fields: Fields) -> str:
     return base64.b64encode(hmac.new(token.encode(), signed.encode(), hashlib.sha1).digest()).decode()
 
 
-def overrides(url: str) -> dict[str, str]:
-    """The connection overrides in a webhook URL's fragment, over Twilio's defaults."""
-    defaults = {"ct": str(CONNECT_MS), "tt": str(TOTAL_MS), "rc": "1", "rp": "ct"}
-    return {**defaults, **dict(parse_qsl(urldefrag(url)[1]))}
+def overrides(url: str) -> Overrides:
+    """The connection overrides in a URL's fragment; a value that is none counts as left out."""
+    given = dict(parse_qsl(urldefrag(url)[1]))
+    number = {
+        name: min(max(int(given[name]), least), most) if given.get(name, "").isdecimal() else default
+        for name, (least, most, default) in _LIMITS.items()
+    }
+    policies = frozenset(given.get("rp", POLICY).split(","))
+    return Overrides(number["ct"] / 1000, number["rt"] / 1000, number["tt"] / 1000, number["rc"], policies)
 
 
 async def post(http: httpx.AsyncClient, token: str, url: str, fields: Fields) -> Posted:
@@ -54,30 +78,23 @@ async def post(http: httpx.AsyncClient, token: str, url: str, fields: Fields) ->
         "Accept": "*/*",
     }
     body = urlencode(fields, encoding="utf-8", errors="surrogatepass").encode()
-    timeout = httpx.Timeout(int(options["tt"]) / 1000, connect=int(options["ct"]) / 1000)
+    timeout = httpx.Timeout(options.read, connect=options.connect)
     request = http.build_request("POST", urldefrag(url)[0], content=body, headers=headers, timeout=timeout)
-    policies = options["rp"].split(",")
-    for attempt in range(1, int(options["rc"]) + 2):
-        posted, failure = await _attempt(http, request, attempt)
-        if not _retried(failure, posted.status, policies):
+    deadline = time.monotonic() + options.total
+    for attempt in range(1, options.retries + 2):
+        posted, failure = await _attempt(http, request, attempt, deadline - time.monotonic())
+        if not options.retry(failure, posted.status) or time.monotonic() >= deadline:
             break
     return posted
 
 
-async def _attempt(http: httpx.AsyncClient, request: httpx.Request, number: int) -> tuple[Posted, str]:
-    """One attempt, and how it failed: 'ct' (no connection), 'rt' (no answer in time) or ''."""
+async def _attempt(http: httpx.AsyncClient, request: httpx.Request, number: int, left: float) -> tuple[Posted, str]:
+    """One attempt within the seconds left, and how it failed: 'ct' (no connection), 'rt' (no answer in time) or ''."""
     try:
-        answer = await asyncio.wait_for(http.send(request), request.extensions["timeout"]["read"])
-    except httpx.ConnectError:
+        answer = await asyncio.wait_for(http.send(request), left)
+    except (httpx.ConnectError, httpx.ConnectTimeout):
         return Posted(0, "", "", number), "ct"
     except (httpx.HTTPError, TimeoutError) as error:
         LOG.info("a post of the simulated Twilio had no answer: %s", type(error).__name__)
         return Posted(0, "", "", number), "rt"
     return Posted(answer.status_code, answer.headers.get("content-type", ""), answer.text, number), ""
-
-
-def _retried(failure: str, status: int, policies: list[str]) -> bool:
-    if failure:
-        return failure in policies or "all" in policies
-    family = f"{status // 100}xx"
-    return family in ("4xx", "5xx") and (family in policies or "all" in policies)

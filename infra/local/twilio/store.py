@@ -19,7 +19,10 @@ SAVE_SECONDS: Final = 1.0
 
 @dataclass
 class Message:
-    """One message. ``direction`` is inbound, outbound-api or outbound-reply; ``at`` is ISO 8601 in UTC."""
+    """One message. ``direction`` is inbound, outbound-api or outbound-reply; ``at`` (made) and ``updated`` are ISO 8601
+    in UTC. ``version`` grows with every change of any message, ``carrier`` marks what the carrier itself answered, and
+    ``answered`` is the HTTP status that the application gave an incoming message (0: none, None: not yet).
+    """
 
     seq: int
     sid: str
@@ -32,6 +35,10 @@ class Message:
     media: list[str] = field(default_factory=list)
     error_code: int | None = None
     messaging_service_sid: str | None = None
+    updated: str = ""
+    version: int = 0
+    carrier: bool = False
+    answered: int | None = None
 
     def shown(self) -> dict[str, Any]:
         """For the control API: from and to under their usual names."""
@@ -50,6 +57,10 @@ def bare(address: str) -> str:
     return address.rpartition(":")[2]
 
 
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="milliseconds")
+
+
 class Store:
     """Used from one event loop. ``changed`` wakes those who wait for news."""
 
@@ -57,7 +68,7 @@ class Store:
         self._path = path
         self._messages: list[Message] = []
         self._opted_out: set[tuple[str, str]] = set()
-        self._next = 1
+        self._next, self._version = 1, 0
         self._news = asyncio.Event()
         self._saving: asyncio.Task[None] | None = None
         self._load()
@@ -66,12 +77,18 @@ class Store:
 
     def add(self, **values: Any) -> Message:
         """Appends a message; ``values`` are its fields but seq and at."""
-        message = Message(seq=self._next, at=datetime.now(UTC).isoformat(timespec="milliseconds"), **values)
+        message = Message(seq=self._next, at=_now(), **values)
         self._next += 1
         self._messages.append(message)
         del self._messages[:-MAX_MESSAGES]
-        self.changed()
+        self.update(message)
         return message
+
+    def update(self, message: Message, **values: Any) -> None:
+        """Changes a message's fields."""
+        self._version += 1
+        vars(message).update(values, updated=_now(), version=self._version)
+        self.changed()
 
     def find(self, sid: str) -> Message | None:
         return next((message for message in reversed(self._messages) if message.sid == sid), None)
@@ -90,6 +107,11 @@ class Store:
     def last(self) -> int:
         """The highest seq given out."""
         return self._next - 1
+
+    @property
+    def version(self) -> int:
+        """The version of the latest change."""
+        return self._version
 
     # -- opt-outs, by (desk, person) without channel --
 
@@ -138,6 +160,7 @@ class Store:
             return
         state = {
             "next": self._next,
+            "version": self._version,
             "messages": [vars(message) for message in self._messages],
             "optedOut": sorted(self._opted_out),
         }
@@ -155,6 +178,6 @@ class Store:
             state = json.loads(self._path.read_text(encoding="utf-8"))
             self._messages = [Message(**record) for record in state["messages"]]
             self._opted_out = {(desk, person) for desk, person in state["optedOut"]}
-            self._next = int(state["next"])
+            self._next, self._version = int(state["next"]), int(state.get("version", 0))
         except (ValueError, KeyError, TypeError) as error:
             LOG.warning("the simulated Twilio's state cannot be read and is started afresh: %s", type(error).__name__)

@@ -27,6 +27,7 @@ CARRIER_ANSWERS: Final = {
     "HELP": "Reply STOP to unsubscribe. Msg&Data Rates May Apply.",
 }
 MAX_COPIES: Final = 100
+NO_ANSWER: Final = 11200
 WRONG_CONTENT_TYPE: Final = 12300
 BAD_TWIML: Final = 12100
 
@@ -129,8 +130,9 @@ class Handset:
 
     async def send(self, message: Incoming) -> dict[str, Any]:
         """Posts the webhook ``count`` times at once; gives {sid, status, contentType, body, deliveries, error?}."""
-        if self.store.find(message.sid) is None:
-            self.store.add(
+        kept = self.store.find(message.sid)
+        if kept is None:
+            kept = self.store.add(
                 sid=message.sid, direction="inbound", sender=message.sender, recipient=message.recipient,
                 body=message.body, status="received", media=[url for _, url in message.media],
             )  # fmt: skip
@@ -139,6 +141,7 @@ class Handset:
         posts = [post(self.http, token, self.settings.webhook_url, fields) for _ in range(message.count)]
         answers = await asyncio.gather(*posts)
         error = self._take_twiml(message, answers[0])
+        self.store.update(kept, answered=answers[0].status, error_code=error)
         deliveries = [{"status": answer.status, "attempts": answer.attempts} for answer in answers]
         first = {"status": answers[0].status, "contentType": answers[0].content_type, "body": answers[0].body}
         return {"sid": message.sid, **first, "deliveries": deliveries, **({"error": error} if error else {})}
@@ -152,11 +155,13 @@ class Handset:
             self.store.opt_out(message.recipient, message.sender)
         if word == "START":
             self.store.opt_in(message.recipient, message.sender)
-        self._record(message, CARRIER_ANSWERS[word], [])
+        self._record(message, CARRIER_ANSWERS[word], [], carrier=True)
 
     def _take_twiml(self, message: Incoming, answer: Posted) -> int | None:
         """Records the replies in a TwiML answer; gives Twilio's error code for an answer it could not use."""
-        if answer.status != 200 or not answer.body.strip():
+        if not 200 <= answer.status < 300:
+            return NO_ANSWER
+        if not answer.body.strip():
             return None
         if answer.content_type.split(";")[0].strip().lower() not in ("text/xml", "application/xml", "text/html"):
             return WRONG_CONTENT_TYPE
@@ -170,11 +175,12 @@ class Handset:
             self._record(message, "".join(parts).strip(), [part.text or "" for part in reply.iter("Media")])
         return None
 
-    def _record(self, message: Incoming, body: str, media: list[str]) -> None:
-        if self.store.is_opted_out(message.recipient, message.sender) and body not in CARRIER_ANSWERS.values():
+    def _record(self, message: Incoming, body: str, media: list[str], *, carrier: bool = False) -> None:
+        if self.store.is_opted_out(message.recipient, message.sender) and not carrier:
             return
         reply = self.store.add(
             sid=new_sid("MM" if media else "SM"), direction="outbound-reply", sender=message.recipient,
             recipient=message.sender, body=body, status="queued", media=media,
+            carrier=carrier,
         )  # fmt: skip
         self.delivery.start(reply, "")

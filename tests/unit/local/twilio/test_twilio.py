@@ -3,8 +3,11 @@
 import asyncio
 import base64
 import json
+import re
 import stat
+import time
 from collections.abc import Awaitable, Callable
+from email.utils import parsedate_to_datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl
@@ -16,7 +19,8 @@ from hypothesis import strategies as st
 from twilio.request_validator import RequestValidator
 
 from infra.local.twilio.app import Settings, SimulatedTwilio, create_app
-from infra.local.twilio.posting import signature
+from infra.local.twilio.pages import FOLDER
+from infra.local.twilio.posting import Overrides, overrides, signature
 from infra.local.twilio.segments import segment_count
 from infra.local.twilio.webhook import country, keyword
 
@@ -420,6 +424,25 @@ def test_waiting_ends_as_soon_as_a_message_is_there() -> None:
     assert [message["body"] for message in run(steps)] == ["hola"]
 
 
+def test_wait_ends_when_the_client_leaves() -> None:
+    async def steps(client: httpx.AsyncClient, app: SimulatedTwilio) -> list[Any]:
+        arriving: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
+        arriving.put_nowait({"type": "http.request", "body": b""})
+        sent: list[Any] = []
+
+        async def keep(message: Any) -> None:
+            sent.append(message)
+
+        scope = {"type": "http", "method": "GET", "path": "/_sim/messages", "query_string": b"wait=50", "headers": []}
+        serving = asyncio.create_task(app(scope, arriving.get, keep))
+        await asyncio.sleep(0.01)
+        arriving.put_nowait({"type": "http.disconnect"})
+        await asyncio.wait_for(serving, 2)
+        return sent
+
+    assert run(steps) == []
+
+
 def test_messages_since_and_wait_without_news() -> None:
     async def steps(client: httpx.AsyncClient, app: SimulatedTwilio) -> None:
         await text(client, "one")
@@ -529,3 +552,244 @@ def test_reset_breaks_off_before_the_announced_length() -> None:
 
     start, body = run(steps)
     assert (start["headers"], body["more_body"]) == ([(b"content-length", b"1000")], True)
+
+
+# --- callbacks that fail, and what the reconciler asks ------------------------------------------------------------
+
+OVERRIDDEN = "http://app.test/local/twilio/status?message=SM1-0#rc=3&rp=all"
+
+
+@pytest.mark.parametrize(
+    ("answers", "posts"),
+    [
+        ([httpx.Response(200)], 1),
+        ([httpx.Response(503), httpx.Response(404), httpx.ConnectError("no"), httpx.Response(200)], 4),
+        ([httpx.Response(503)] * 9, 4),
+        ([httpx.ReadTimeout("slow"), httpx.Response(200)], 2),
+    ],
+)
+def test_callback_url_is_posted_and_signed_without_its_fragment(answers: list[Any], posts: int) -> None:
+    application = Application(*answers)
+
+    async def steps(client: httpx.AsyncClient, app: SimulatedTwilio) -> None:
+        await client.post("/_sim/callbacks", json={"order": ["sent"]})
+        await send(client, StatusCallback=OVERRIDDEN)
+
+    run(steps, application)
+    url = OVERRIDDEN.partition("#")[0]
+    assert [str(post.url) for post in application.posts] == [url] * posts
+    signed = {post.headers["x-twilio-signature"] for post in application.posts}
+    assert len(signed) == 1
+    assert RequestValidator(TOKEN).validate(url, application.forms()[0], signed.pop())
+    assert len({post.headers["i-twilio-idempotency-token"] for post in application.posts}) == 1
+
+
+@pytest.mark.parametrize(
+    ("fragment", "expected"),
+    [
+        ("", Overrides(5, 15, 15, 1, frozenset({"ct"}))),
+        ("#rc=9&ct=20&rt=99999&tt=3000", Overrides(0.1, 15, 3, 5, frozenset({"ct"}))),
+        ("#rc=x&ct=-1&rp=4xx,rt", Overrides(5, 15, 15, 1, frozenset({"4xx", "rt"}))),
+    ],
+)
+def test_overrides_keep_to_twilios_limits(fragment: str, expected: Overrides) -> None:
+    assert overrides(f"http://app.test/{fragment}") == expected
+
+
+def test_retries_end_with_the_total_time() -> None:
+    class Slow(Application):
+        def __call__(self, request: httpx.Request) -> httpx.Response:
+            time.sleep(0.06)
+            return super().__call__(request)
+
+    application = Slow(*[httpx.Response(503)] * 9)
+    result = run(lambda c, app: text(c, "hi"), application, webhook_url=f"{WEBHOOK}#rc=5&rp=all&tt=100")
+    assert result["deliveries"][0]["attempts"] == 2
+
+
+@pytest.mark.parametrize(
+    ("lose", "told"), [(True, []), (["delivered"], ["queued", "sent"]), ([], ["queued", "sent", "delivered"])]
+)
+def test_lost_callbacks_leave_the_message_to_be_asked_for(lose: Any, told: list[str]) -> None:
+    application = Application()
+
+    async def steps(client: httpx.AsyncClient, app: SimulatedTwilio) -> dict[str, Any]:
+        await client.post("/_sim/callbacks", json={"lose": lose})
+        sid = (await send(client, StatusCallback=CALLBACK)).json()["sid"]
+        await app.delivery.settle()
+        return dict((await client.get(MESSAGES.replace(".json", f"/{sid}.json"))).json())
+
+    message = run(steps, application)
+    assert [form["MessageStatus"] for form in application.forms()] == told
+    assert (message["status"], message["error_code"], message["error_message"]) == ("delivered", None, None)
+    assert (message["to"], message["from"]) == (PERSON, DESK)
+    assert parsedate_to_datetime(message["date_updated"]) >= parsedate_to_datetime(message["date_created"])
+
+
+def test_failure_is_shown_with_its_code_and_meaning() -> None:
+    async def steps(client: httpx.AsyncClient, app: SimulatedTwilio) -> dict[str, Any]:
+        await client.post("/_sim/callbacks", json={"fail": 30003, "lose": True})
+        sid = (await send(client, StatusCallback=CALLBACK)).json()["sid"]
+        await app.delivery.settle()
+        return dict((await client.get(MESSAGES.replace(".json", f"/{sid}.json"))).json())
+
+    message = run(steps)
+    shown = (message["status"], message["error_code"], message["error_message"])
+    assert shown == ("undelivered", 30003, "Unreachable destination handset")
+
+
+@pytest.mark.parametrize("wish", [{"delay": "x"}, {"fail": "x"}, {"lose": 5}, {"order": 5}])
+def test_plan_that_makes_no_sense_is_a_400(wish: dict[str, Any]) -> None:
+    assert run(lambda client, app: client.post("/_sim/callbacks", json=wish)).status_code == 400
+
+
+def test_plan_in_force_is_shown_as_it_was_set() -> None:
+    async def steps(client: httpx.AsyncClient, app: SimulatedTwilio) -> list[Any]:
+        await client.post("/_sim/callbacks", json={"delay": 2, "reverse": True, "lose": ["sent"]})
+        told = (await client.get("/_sim/callbacks")).json()
+        await client.delete("/_sim/callbacks")
+        return [told, (await client.get("/_sim/callbacks")).json()]
+
+    told, reset = run(steps)
+    order = ["delivered", "sent", "queued"]
+    assert told == {"delay": 2, "twice": False, "order": order, "fail": None, "lose": ["sent"]}
+    assert reset == {"delay": 0, "twice": False, "order": order[::-1], "fail": None, "lose": []}
+
+
+@pytest.mark.parametrize("url", ["status", "ftp://app.test/x", "http:///x"])
+def test_callback_url_that_is_none_is_refused(url: str) -> None:
+    answer = run(lambda client, app: send(client, StatusCallback=url))
+    assert (answer.status_code, answer.json()["code"]) == (400, 21609)
+
+
+# --- the handset ----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("name", "content_type"),
+    [("", "text/html"), ("handset.css", "text/css"), ("handset.js", "text/javascript"), ("icon.svg", "image/svg+xml")],
+)
+def test_handset_page_is_served_under_a_strict_policy(name: str, content_type: str) -> None:
+    answer = run(lambda client, app: client.get(f"/handset/{name}", auth=("", "")))
+    assert answer.status_code == 200
+    assert answer.headers["content-type"].startswith(content_type)
+    policy = answer.headers["content-security-policy"]
+    assert policy.startswith("default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self';")
+    assert "unsafe" not in policy
+    assert answer.headers["x-content-type-options"] == "nosniff"
+
+
+def test_handset_page_needs_nothing_from_elsewhere_and_nothing_inline() -> None:
+    html = (FOLDER / "index.html").read_text(encoding="utf-8")
+    assert not re.search(r"<script(?![^>]*\bsrc=)|<style|\bstyle=|\bon\w+=|https?://", html)
+    names = set(re.findall(r'\b(?:src|href)="([\w.-]+)"', html))
+    assert names == {"icon.svg", "handset.css", "handset.js"}
+    for script in FOLDER.glob("*.js"):
+        code = script.read_text(encoding="utf-8")
+        assert not re.search(r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|\beval\(|https?://", code)
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["/handset/other.js", "/handset/../pages.py", "/handset/%2e%2e/pages.py", "/handset/pages.py", "/handset/.."],
+)
+def test_handset_serves_only_its_own_files(path: str) -> None:
+    assert run(lambda client, app: client.get(path)).status_code == 404
+
+
+def test_handset_address_without_its_slash_leads_to_the_page() -> None:
+    answer = run(lambda client, app: client.get("/handset"))
+    assert (answer.status_code, answer.headers["location"]) == (308, "/handset/")
+
+
+def test_one_phones_thread_is_followed_by_version() -> None:
+    async def steps(client: httpx.AsyncClient, app: SimulatedTwilio) -> None:
+        await text(client, "one")
+        await client.post("/_sim/messages", json={"from": "+12025550199", "body": "of another phone"})
+        await send(client)
+        await app.delivery.settle()
+        news = (await client.get("/_sim/messages", params={"with": PERSON})).json()
+        assert [message["body"] for message in news["messages"]] == ["one", "hola"]
+        assert (news["optedOut"], news["held"]) == (False, 2)
+        assert [message["answered"] for message in news["messages"]] == [200, None]
+        asking = {"with": PERSON, "after": news["version"]}
+        assert (await client.get("/_sim/messages", params=asking)).json()["messages"] == []
+        waiting = asyncio.create_task(client.get("/_sim/messages", params={**asking, "wait": 10}))
+        await asyncio.sleep(0.01)
+        await text(client, "STOP")
+        first = (await asyncio.wait_for(waiting, 2)).json()["messages"][0]
+        assert first["body"] == "STOP"
+        await app.delivery.settle()
+        later = (await client.get("/_sim/messages", params=asking)).json()
+        assert [(each["body"][:4], each["carrier"]) for each in later["messages"]] == [("STOP", False), ("You ", True)]
+        assert (later["optedOut"], later["held"]) == (True, 4)
+
+    run(steps)
+
+
+@pytest.mark.parametrize(
+    ("answer", "answered", "code"),
+    [(twiml(""), 200, None), (httpx.Response(503), 503, 11200), (httpx.ReadTimeout("x"), 0, 11200)],
+)
+def test_front_doors_answer_is_kept_with_the_message(answer: Any, answered: int, code: int | None) -> None:
+    async def steps(client: httpx.AsyncClient, app: SimulatedTwilio) -> dict[str, Any]:
+        await text(client, "hi")
+        return (await shown(client))[0]
+
+    message = run(steps, Application(answer))
+    assert (message["answered"], message["error_code"]) == (answered, code)
+
+
+def test_message_sent_again_stays_one_message() -> None:
+    application = Application(httpx.Response(503))
+
+    async def steps(client: httpx.AsyncClient, app: SimulatedTwilio) -> list[dict[str, Any]]:
+        medium = (await client.post("/_sim/media", content=b"\xff\xd8", headers={"content-type": "image/jpeg"})).json()
+        media = [{"mediaSid": medium["mediaSid"]}]
+        first = await text(client, "hi", media=media)
+        await text(client, "hi", media=media, sid=first["sid"])
+        return await shown(client)
+
+    messages = run(steps, application)
+    assert [message["answered"] for message in messages] == [200]
+    assert application.forms()[0] == application.forms()[1]
+
+
+def test_picture_is_shown_to_the_handset_without_signing_in_and_as_nothing_but_a_picture() -> None:
+    async def steps(client: httpx.AsyncClient, app: SimulatedTwilio) -> list[httpx.Response]:
+        kinds = ("image/png", "text/html")
+        made = [await client.post("/_sim/media", content=b"x", headers={"content-type": kind}) for kind in kinds]
+        paths = [f"/_sim/media/{each.json()['mediaSid']}" for each in made]
+        return [await client.get(path, auth=("", "")) for path in [*paths, "/_sim/media/MEnone"]]
+
+    picture, page, none = run(steps)
+    assert (picture.content, picture.headers["content-type"]) == (b"x", "image/png")
+    assert page.headers["content-type"] == "application/octet-stream"
+    assert {each.headers["content-security-policy"] for each in (picture, page)} == {"default-src 'none'; sandbox"}
+    assert none.status_code == 404
+
+
+def test_pages_of_other_sites_cannot_use_the_control_api() -> None:
+    async def steps(client: httpx.AsyncClient, app: SimulatedTwilio) -> list[int]:
+        body = json.dumps({"from": PERSON, "body": "hi"})
+        sites = ("cross-site", "same-origin", "none")
+        return [
+            (await client.post("/_sim/messages", content=body, headers={"sec-fetch-site": site})).status_code
+            for site in sites
+        ]
+
+    assert run(steps) == [403, 200, 200]
+
+
+def test_account_tells_the_handset_its_number() -> None:
+    answer = run(lambda client, app: client.get("/_sim/account", auth=("", "")))
+    assert answer.json() == {"number": DESK, "carrierOptOut": True, "maxMediaBytes": 5 * 1024 * 1024}
+
+
+def test_state_of_an_older_version_is_still_read(tmp_path: Path) -> None:
+    path = tmp_path / "twilio.json"
+    old = {"seq": 1, "sid": "SM1", "direction": "inbound", "sender": PERSON, "recipient": DESK, "body": "hola",
+           "status": "received", "at": "2026-11-21T10:00:00.000+00:00", "media": [], "error_code": None,
+           "messaging_service_sid": None}  # fmt: skip
+    path.write_text(json.dumps({"next": 2, "messages": [old], "optedOut": []}))
+    assert [message["body"] for message in run(lambda c, app: shown(c, f"?with={PERSON}"), state_file=path)] == ["hola"]
