@@ -1,0 +1,127 @@
+/** The REST API, for an operator. */
+import * as v from "valibot";
+import { idToken } from "./auth.ts";
+import * as schema from "./lib/schema.ts";
+
+/** A request that did not work out. `status` is 0 when no answer came at all. */
+export class ApiError extends Error {
+  readonly status: number;
+  readonly requestId: string | undefined;
+
+  constructor(status: number, detail: string, requestId?: string) {
+    super(detail);
+    this.name = "ApiError";
+    this.status = status;
+    this.requestId = requestId;
+  }
+}
+
+/** Called when the server no longer takes our token, and no new one is to be had. */
+let onSignedOut: () => void = () => undefined;
+let root = "";
+
+export function setUpApi(apiUrl: string, signedOut: () => void): void {
+  root = apiUrl.replace(/\/$/, "");
+  onSignedOut = signedOut;
+}
+
+async function send(path: string, init: RequestInit, force: boolean): Promise<Response> {
+  const token = await idToken(force).catch(() => {
+    throw new ApiError(0, "");
+  });
+  if (!token) {
+    onSignedOut();
+    throw new ApiError(401, "");
+  }
+  try {
+    return await fetch(`${root}${path}`, {
+      ...init,
+      headers: { ...init.headers, authorization: token, accept: "application/json" },
+    });
+  } catch (error) {
+    if (init.signal?.aborted) throw error;
+    throw new ApiError(0, "");
+  }
+}
+
+async function request(path: string, init: RequestInit = {}): Promise<unknown> {
+  let response = await send(path, init, false);
+  if (response.status === 401) response = await send(path, init, true);
+  if (response.status === 401) onSignedOut();
+  if (!response.ok) throw await problem(response);
+  return response.json();
+}
+
+async function problem(response: Response): Promise<ApiError> {
+  const parsed = v.safeParse(schema.Problem, await response.json().catch(() => ({})));
+  const { detail, title, message, requestId } = parsed.success ? parsed.output : {};
+  return new ApiError(
+    response.status,
+    detail ?? title ?? message ?? "",
+    requestId ?? response.headers.get("x-amzn-requestid") ?? undefined,
+  );
+}
+
+const post = (body: unknown): RequestInit => ({
+  method: "POST",
+  headers: { "content-type": "application/json" },
+  body: JSON.stringify(body),
+});
+
+/** An answer as its schema has it. An answer that is not so is an error of the server's. */
+async function parsed<T extends v.GenericSchema>(as: T, answer: Promise<unknown>): Promise<v.InferOutput<T>> {
+  const result = v.safeParse(as, await answer);
+  if (!result.success) throw new ApiError(502, "");
+  return result.output;
+}
+
+const query = (values: Record<string, string | undefined>): string => {
+  const given = Object.entries(values).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]]));
+  return given.length ? `?${new URLSearchParams(given)}` : "";
+};
+
+export interface Page<T> {
+  items: T[];
+  cursor: string | undefined;
+}
+
+export async function buyTicket(details: { name?: string; language?: string; room?: string }): Promise<string> {
+  return (await parsed(schema.Ticket, request("/desk/tickets", post(details)))).ticket;
+}
+
+export async function listConversations(cursor?: string): Promise<Page<schema.Conversation>> {
+  const list = await parsed(schema.ConversationList, request(`/desk/conversations${query({ limit: "100", cursor })}`));
+  return { items: schema.sound(schema.Conversation, list.conversations), cursor: list.cursor };
+}
+
+export async function getReport(reportId: string): Promise<{ report: schema.Report; raw: unknown }> {
+  const raw = await request(`/desk/reports/${encodeURIComponent(reportId)}`);
+  return { report: await parsed(schema.Report, Promise.resolve(raw)), raw };
+}
+
+export async function listReports(day: string, cursor?: string, signal?: AbortSignal): Promise<Page<schema.Report>> {
+  const init = signal ? { signal } : {};
+  const list = await parsed(schema.ReportList, request(`/desk/reports${query({ day, limit: "100", cursor })}`, init));
+  return { items: schema.sound(schema.Report, list.reports), cursor: list.cursor };
+}
+
+export async function listImages(day: string, cursor?: string): Promise<Page<schema.Picture>> {
+  const list = await parsed(schema.ImageList, request(`/desk/images${query({ day, limit: "50", cursor })}`));
+  return { items: schema.sound(schema.Picture, list.images), cursor: list.cursor };
+}
+
+/** Pictures asked for lately, with their links. A link lives five minutes; it is asked for anew after four. */
+const images = new Map<string, { until: number; image: Promise<schema.Image> }>();
+
+export function getImage(imageId: string): Promise<schema.Image> {
+  const known = images.get(imageId);
+  if (known && known.until > Date.now()) return known.image;
+  const image = parsed(schema.Image, request(`/desk/images/${encodeURIComponent(imageId)}`));
+  images.set(imageId, { until: Date.now() + 240_000, image });
+  image.catch(() => images.delete(imageId));
+  return image;
+}
+
+export async function createUpload(contentType: string): Promise<schema.Upload> {
+  return parsed(schema.Upload, request("/desk/images", post({ contentType })));
+}

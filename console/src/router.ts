@@ -1,0 +1,58 @@
+/** Pages by the address's fragment, because the site is files and nothing else. */
+import { signal } from "@preact/signals";
+
+export type Route =
+  | { page: "conversations"; conversationId?: string }
+  | { page: "room" }
+  | { page: "report"; reportId: string }
+  | { page: "day"; day?: string }
+  | { page: "pictures"; day?: string }
+  | { page: "settings" }
+  | { page: "help" }
+  | { page: "missing" };
+
+export function parseRoute(hash: string): Route {
+  const [page = "", argument = "", ...rest] = hash
+    .replace(/^#?\/?/, "")
+    .split("/")
+    .map(decode);
+  if (rest.length) return { page: "missing" };
+  const found = argument ? withArgument(page, argument) : alone(page);
+  return found ?? { page: "missing" };
+}
+
+function alone(page: string): Route | undefined {
+  if (page === "" || page === "conversations") return { page: "conversations" };
+  if (page === "room" || page === "day" || page === "pictures" || page === "settings" || page === "help")
+    return { page };
+  return page === "upload" ? { page: "pictures" } : undefined;
+}
+
+function withArgument(page: string, argument: string): Route | undefined {
+  if (page === "c") return { page: "conversations", conversationId: argument };
+  if (page === "reports") return { page: "report", reportId: argument };
+  if (page === "day") return { page: "day", day: argument };
+  return page === "pictures" ? { page: "pictures", day: argument } : undefined;
+}
+
+function decode(part: string): string {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    return "";
+  }
+}
+
+export const route = signal<Route>(parseRoute(location.hash));
+
+/** Whether a page was left for another: the first one leaves the focus where the browser put it. */
+export const moved = { value: false };
+
+addEventListener("hashchange", () => {
+  moved.value = true;
+  route.value = parseRoute(location.hash);
+});
+
+export const go = (hash: string): void => {
+  location.hash = hash;
+};
