@@ -3,6 +3,7 @@
 build/functions/<name>/<name>/*.py   one folder a Lambda; Handler is <name>.handler.handler
 build/layer/python/                  functions/dragoman with its generated validators, and the layer's dependencies
 build/imaging-layer/python/          Pillow and its reader for HEIC, for the functions that decode pictures
+build/api.json                       infra/api.yaml as it is deployed (infra/openapi.py)
 
 The validators are written into functions/dragoman/validators/ (git ignores it) and copied from there, so that tests and
 type checks import the same files as the layer carries. Dependencies come from functions/requirements.txt: wheels with
@@ -35,6 +36,8 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
+
+from infra import openapi
 
 ROOT = Path(__file__).resolve().parent.parent
 LAYER_PACKAGE = "dragoman"
@@ -96,6 +99,7 @@ class Project:
     functions: Path = ROOT / "functions"
     schemas: Path = ROOT / "schemas"
     output: Path = ROOT / "build"
+    api: Path = ROOT / "infra/api.yaml"
 
     @property
     def names(self) -> list[str]:
@@ -115,6 +119,7 @@ def build(project: Project | None = None, bytecode: bool = False, target: str = 
     project.output.mkdir(parents=True, exist_ok=True)
     with _locked(project.output / ".lock"):
         _write_validators(project)
+        openapi.write(project.api, project.output / "api.json")
         stamp, digest = (
             project.output / ".stamp",
             fingerprint(project, target) + (" with byte code" if bytecode else ""),

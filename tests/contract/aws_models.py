@@ -19,7 +19,13 @@ BOTOCORE_NAMES = {"sfn": "stepfunctions", "states": "stepfunctions", "eventbridg
 # The first part of an error's name. Optimised integrations have names of their own; those of aws-sdk are the Java
 # SDK's, as
 # https://docs.aws.amazon.com/step-functions/latest/dg/supported-services-awssdk.html lists them.
-OPTIMISED_PREFIXES = {"dynamodb": "DynamoDB", "lambda": "Lambda", "events": "EventBridge", "sns": "SNS"}
+OPTIMISED_PREFIXES = {
+    "dynamodb": "DynamoDB",
+    "lambda": "Lambda",
+    "events": "EventBridge",
+    "sns": "SNS",
+    "apigateway": "ApiGateway",
+}
 SDK_PREFIXES = {
     "dynamodb": "DynamoDb",
     "translate": "Translate",
@@ -45,6 +51,7 @@ RESERVED = {
     *("States.ALL", "States.Timeout", "States.TaskFailed", "States.HeartbeatTimeout", "States.Permissions"),
     *("States.ResultPathMatchFailure", "States.ParameterPathFailure", "States.BranchFailed", "States.IntrinsicFailure"),
     *("States.NoChoiceMatched", "States.ExceedToleratedFailureThreshold", "States.ItemReaderFailed"),
+    "States.DataLimitExceeded",  # States.ALL does not take it
 }
 # https://docs.aws.amazon.com/step-functions/latest/dg/call-https-apis.html, "Connection errors".
 CONNECTION_ERRORS = {
@@ -55,6 +62,8 @@ CONNECTION_ERRORS = {
     )
 }
 HTTP_STATUS = re.compile(r"States\.Http\.StatusCode\.[45]\d\d|States\.Http\.Socket")
+# https://docs.aws.amazon.com/step-functions/latest/dg/connect-api-gateway.html: an error is named after its status.
+API_STATUS = re.compile(r"ApiGateway\.[45]\d\d")
 RESOURCE = re.compile(
     r"arn:aws:states:::(?P<sdk>aws-sdk:)?(?P<service>[a-z0-9]+):(?P<action>[A-Za-z]+)(?:\.(?:sync(?::2)?|waitForTaskToken))?"
 )
@@ -83,6 +92,11 @@ def integration(task: State) -> Integration | None:
     """A task's integration; None when its resource is none."""
     match = RESOURCE.fullmatch(task.definition["Resource"])
     return Integration(bool(match["sdk"]), match["service"], match["action"]) if match else None
+
+
+def calls_an_address(used: Integration) -> bool:
+    """Whether an integration calls an address instead of an operation: http:invoke and apigateway:invoke."""
+    return not used.sdk and used.service in ("http", "apigateway") and used.action == "invoke"
 
 
 def model(used: Integration) -> OperationModel | None:

@@ -137,6 +137,8 @@ def needed_by_task(machine: Json, task: State) -> Iterator[Grant]:
             return  # see put_events: one statement with all of a machine's detail types
         case Integration(service="http"):
             yield from http_grants(machine, parameters)
+        case Integration(service="apigateway", action="invoke"):
+            yield connections_grant(machine, parameters)
         case Integration(service="translate" | "comprehend" | "rekognition"):
             yield from ai_grants(machine, used, parameters)
         case Integration(service="sns", action="publish"):
@@ -166,7 +168,8 @@ def ai_grants(machine: Json, used: Integration, parameters: Json) -> Iterator[Gr
 def dynamodb_grants(machine: Json, used: Integration, parameters: Json) -> Iterator[Grant]:
     items = parameters.get("TransactItems")
     if items is None:
-        yield Grant(f"dynamodb:{used.operation}", substitution(machine, parameters["TableName"]))
+        index = f"/index/{parameters['IndexName']}" if "IndexName" in parameters else ""
+        yield Grant(f"dynamodb:{used.operation}", f"{substitution(machine, parameters['TableName'])}{index}")
     for item in items or []:
         for kind, part in item.items():
             yield Grant(f"dynamodb:{TRANSACTION_ACTIONS[kind]}", substitution(machine, part["TableName"]))
@@ -186,19 +189,43 @@ def put_events(machine: Json, own: list[State]) -> Grants:
     return grants
 
 
+def rendered(machine: Json, text: str) -> str:
+    """A text of a machine with what the template puts in its holes."""
+    return re.sub(r"\$\{(\w+)\}", lambda match: as_sub(machine["DefinitionSubstitutions"][match[1]]), text)
+
+
+def formatted(machine: Json, parameters: Json, name: str) -> str:
+    """A parameter that is a text, or made by States.Format: there a * takes the place of what is only known later."""
+    if name in parameters:
+        return rendered(machine, parameters[name])
+    made = re.fullmatch(r"States\.Format\('([^']*)',.*\)", parameters[f"{name}.$"])
+    if not made:
+        raise LookupError(f"say in tests/contract/permissions.py what {name} = {parameters[f'{name}.$']} can be")
+    return rendered(machine, made[1]).replace("{}", "*")
+
+
 def http_grants(machine: Json, parameters: Json) -> Iterator[Grant]:
     """https://docs.aws.amazon.com/step-functions/latest/dg/call-https-apis.html, "IAM permissions"."""
-
-    def rendered(text: str) -> str:
-        return re.sub(r"\$\{(\w+)\}", lambda match: as_sub(machine["DefinitionSubstitutions"][match[1]]), text)
-
     own = f"arn:${{AWS::Partition}}:states:${{AWS::Region}}:${{AWS::AccountId}}:stateMachine:{as_sub(machine['Name'])}"
-    condition = {"states:HTTPMethod": parameters["Method"], "states:HTTPEndpoint": rendered(parameters["ApiEndpoint"])}
-    yield Grant("states:InvokeHTTPEndpoint", own, condition_text({"StringEquals": condition}))
+    address = formatted(machine, parameters, "ApiEndpoint")
+    condition = {"StringEquals": {"states:HTTPMethod": parameters["Method"]}}
+    condition.setdefault("StringLike" if "*" in address else "StringEquals", {})["states:HTTPEndpoint"] = address
+    yield Grant("states:InvokeHTTPEndpoint", own, condition_text(condition))
     connection = substitution(machine, parameters["Authentication"]["ConnectionArn"])
     yield Grant("events:RetrieveConnectionCredentials", connection)
     yield Grant("secretsmanager:GetSecretValue", f"{connection}.SecretArn")
     yield Grant("secretsmanager:DescribeSecret", f"{connection}.SecretArn")
+
+
+def connections_grant(machine: Json, parameters: Json) -> Grant:
+    """https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-websocket-control-access-iam.html: the
+    API behind the host, its stage, the method and the path."""
+    host, stage = (rendered(machine, parameters[name]) for name in ("ApiEndpoint", "Stage"))
+    path = formatted(machine, parameters, "Path")
+    if not path.startswith("/@connections/"):
+        raise LookupError(f"say in tests/contract/permissions.py what a call of {path} needs")
+    api = f"arn:${{AWS::Partition}}:execute-api:${{AWS::Region}}:${{AWS::AccountId}}:{host.split('.execute-api.')[0]}"
+    return Grant("execute-api:ManageConnections", f"{api}/{stage}/{parameters['Method']}{path}")
 
 
 # --- pipes, the API, functions
@@ -211,10 +238,22 @@ def needed_by_pipe(pipe: Json) -> Grants:
 
 
 def integrations(shipped: Shipped) -> Iterator[tuple[str, Json]]:
-    """The API's integrations, by their operationId."""
+    """The integrations of the REST API by their operationId, and those of the WebSocket API by their logical id, all
+    with the REST API's names for what they have. One that calls nothing (MOCK) is left out."""
     for path in shipped.api["paths"].values():
         for operation in path.values():
             yield operation["operationId"], operation["x-amazon-apigateway-integration"]
+    for name, item in shipped.resources("AWS::ApiGatewayV2::Integration").items():
+        properties = item["Properties"]
+        if properties["IntegrationType"] != "MOCK":
+            yield (
+                name,
+                {
+                    "uri": properties["IntegrationUri"],
+                    "credentials": properties.get("CredentialsArn", "no role"),
+                    "requestTemplates": properties.get("RequestTemplates", {}),
+                },
+            )
 
 
 def needed_by_api(shipped: Shipped, role: str) -> Grants:
@@ -225,6 +264,20 @@ def needed_by_api(shipped: Shipped, role: str) -> Grants:
         if target(wired["credentials"]) == role
         for grant in needed_by_integration(shipped, wired)
     }
+
+
+def schedules(shipped: Shipped) -> Iterator[tuple[str, Json]]:
+    """The targets of rules that EventBridge calls with a role: the rule, the target."""
+    for name, item in shipped.resources("AWS::Events::Rule").items():
+        yield from ((name, aim) for aim in item["Properties"]["Targets"] if "RoleArn" in aim)
+
+
+def needed_by_schedule(shipped: Shipped, aim: Json) -> Grants:
+    """EventBridge starts a machine. Raises LookupError for another target."""
+    machine = target(aim["Arn"])
+    if machine not in shipped.resources("AWS::Serverless::StateMachine"):
+        raise LookupError(f"say in tests/contract/permissions.py what a rule's target {machine} needs")
+    return {Grant("states:StartExecution", machine)}
 
 
 def needed_by_integration(shipped: Shipped, wired: Json) -> Iterator[Grant]:
@@ -277,8 +330,8 @@ def called_resources(function: Json, package: str, action: str) -> Iterator[str]
     match action.split(":", maxsplit=1)[0]:
         case "secretsmanager":
             yield secret_arn(function)
-        case "dynamodb":
-            yield target(variables["IMAGES_TABLE"])
+        case "dynamodb" if len(tables := [name for name in variables if name.endswith("_TABLE")]) == 1:
+            yield target(variables[tables[0]])
         case "s3" if action in PREFIXES.get(package, {}):
             bucket = target(variables["MEDIA_BUCKET"])
             yield from (f"${{{bucket}.Arn}}/{prefix}/*" for prefix in PREFIXES[package][action])
@@ -345,5 +398,7 @@ def needs(shipped: Shipped) -> Iterator[tuple[str, str, Grants]]:
         yield name, target(item["Properties"]["Role"]), needed_by_function(shipped, name)
     for name, item in shipped.resources("AWS::Pipes::Pipe").items():
         yield name, target(item["Properties"]["RoleArn"]), needed_by_pipe(item["Properties"])
-    for role in {target(wired["credentials"]) for _, wired in integrations(shipped)}:
+    for name, aim in schedules(shipped):
+        yield name, target(aim["RoleArn"]), needed_by_schedule(shipped, aim)
+    for role in sorted({target(wired["credentials"]) for _, wired in integrations(shipped)}):
         yield "the API", role, needed_by_api(shipped, role)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 
-from tests.contract.shipped import Shipped, load
+from tests.contract.shipped import NESTED, Shipped, load
 
 Check = Callable[[Shipped], Iterator[str]]
 Break = Callable[[Shipped], object]
@@ -67,18 +67,54 @@ class Rulebook:
         )
 
 
-def _holder(shipped: Shipped, path: tuple[Any, ...]) -> Any:
-    place = getattr(shipped, path[0])
+class Anywhere(NamedTuple):
+    """A step of a place within a machine: the state of this name, at whatever depth it stands."""
+
+    name: str
+
+
+def state_of(machine: str, name: str, *path: Any) -> tuple[Any, ...]:
+    """A place in a state of a machine, for the examples."""
+    return ("machines", machine, Anywhere(name), *path)
+
+
+def _level_of(level: Any, name: str) -> Any:
+    """The states among which the one of this name stands. Raises LookupError."""
+    if name in level["States"]:
+        return level["States"]
+    for definition in level["States"].values():
+        inner = [definition[field] for field in NESTED if field in definition]
+        for nested in [*inner, *definition.get("Branches", [])]:
+            try:
+                return _level_of(nested, name)
+            except LookupError:
+                continue
+    raise LookupError(f"no state is called {name} any more: choose another example")
+
+
+def _place(shipped: Shipped, path: tuple[Any, ...]) -> tuple[Any, Any]:
+    """Where a path ends: what holds it, and its key there."""
+    holder: Any = vars(shipped)
+    key: Any = path[0]
     for step in path[1:]:
-        place = place[step]
-    return place
+        holder, key = holder[key], step
+        if isinstance(step, Anywhere):
+            holder, key = _level_of(holder, step.name), step.name
+    return holder, key
+
+
+def place(shipped: Shipped, *path: Any) -> Any:
+    """What stands at a path, for an example to change by itself."""
+    holder, key = _place(shipped, path)
+    return holder[key]
 
 
 def without(*path: Any) -> Break:
     """Leaves something out: without("machines", "reply", "TimeoutSeconds")."""
 
     def damage(shipped: Shipped) -> None:
-        del _holder(shipped, path[:-1])[path[-1]]
+        holder, key = _place(shipped, path)
+        del holder[key]
 
     return damage
 
@@ -87,7 +123,8 @@ def changed(*path: Any, to: Any) -> Break:
     """Sets something, new or old, to another value."""
 
     def damage(shipped: Shipped) -> None:
-        _holder(shipped, path[:-1])[path[-1]] = to
+        holder, key = _place(shipped, path)
+        holder[key] = to
 
     return damage
 
@@ -96,7 +133,8 @@ def appended(*path: Any, item: Any) -> Break:
     """Adds an item to a list."""
 
     def damage(shipped: Shipped) -> None:
-        _holder(shipped, path).append(item)
+        holder, key = _place(shipped, path)
+        holder[key].append(item)
 
     return damage
 
@@ -117,6 +155,7 @@ def written(path: str, text: str) -> Break:
     def damage(shipped: Shipped) -> None:
         shipped.texts[path] = text
         shipped.paths.add(path)
+        shipped.sizes[path] = len(text.encode())
 
     return damage
 

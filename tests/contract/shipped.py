@@ -22,7 +22,7 @@ Json = Any
 ROOT = Path(__file__).resolve().parents[2]
 TEMPLATE, API = "infra/template.yaml", "infra/api.yaml"
 # Of what begins with a dot only this is ours; the rest is git's, an editor's, a tool's, or the local stack's data.
-HIDDEN = {".ci", ".github", ".gitignore"}
+HIDDEN = {".ci", ".github", ".gitignore", ".npmrc"}
 # What a build makes: folders, by the end of their path.
 BUILT = (f"{ROOT}/build", "__pycache__", "node_modules", "dragoman/validators")
 LARGEST_TEXT = 2_000_000
@@ -32,12 +32,13 @@ NESTED = ("ItemProcessor", "Iterator")
 
 @dataclass
 class Shipped:
-    """texts: every text file by its path; paths: every file. machines: definitions by name. template and api hold
-    intrinsic functions in their long form. schemas: documents by path below schemas/, without the ending; invalid
-    examples are left out."""
+    """texts: every text file by its path; paths: every file; sizes: the bytes of each. machines: definitions by name.
+    template and api hold intrinsic functions in their long form. schemas: documents by path below schemas/, without
+    the ending; invalid examples are left out."""
 
     texts: dict[str, str]
     paths: set[str]
+    sizes: dict[str, int]
     machines: dict[str, Json]
     template: Json
     api: Json
@@ -135,7 +136,8 @@ def _pickled() -> bytes:
             machines[match[1]] = json.loads(text)
         if (match := re.fullmatch(r"schemas/(.+)\.json", path)) and not match[1].startswith("invalid/"):
             schemas[match[1]] = json.loads(text)
-    shipped = Shipped(texts, set(files), machines, read_yaml(texts[TEMPLATE]), read_yaml(texts[API]), schemas)
+    sizes = {path: file.stat().st_size for path, file in files.items()}
+    shipped = Shipped(texts, set(files), sizes, machines, read_yaml(texts[TEMPLATE]), read_yaml(texts[API]), schemas)
     return pickle.dumps(shipped)
 
 

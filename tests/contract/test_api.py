@@ -11,9 +11,12 @@ from typing import NamedTuple
 from jsonschema import Draft4Validator, Draft202012Validator
 from schemathesis.specs.openapi.definitions import OPENAPI_30
 
+from infra.openapi import KEY, OPERATOR, PREFIX, split
+from tests.contract.definitions import resolved
 from tests.contract.permissions import index_names, needed_by_integration
-from tests.contract.rulebook import Break, Rule, Rulebook, changed, rewritten, without
+from tests.contract.rulebook import Break, Rule, Rulebook, changed, place, rewritten, state_of, without
 from tests.contract.shipped import API, TEMPLATE, Json, Shipped, as_sub, machine_of, strings, target
+from tests.contract.tables import item_calls, key_attributes
 
 rules = Rulebook()
 
@@ -26,9 +29,25 @@ REST_MILLISECONDS = 29_000
 # Which gateway responses a route can meet; the others come before any route is found.
 ALWAYS = {"INTEGRATION_TIMEOUT"}
 WITH_KEY = {"INVALID_API_KEY", "THROTTLED", "QUOTA_EXCEEDED"}
+WITH_TOKEN = {"UNAUTHORIZED", "ACCESS_DENIED", "THROTTLED"}
 WITH_BODY = {"REQUEST_TOO_LARGE"}
 WITH_TEMPLATES_ONLY = {"UNSUPPORTED_MEDIA_TYPE"}
 WITH_VALIDATOR = {"parameters": {"BAD_REQUEST_PARAMETERS"}, "body": {"BAD_REQUEST_PARAMETERS", "BAD_REQUEST_BODY"}}
+# The statuses of gateway responses that the document leaves to API Gateway:
+# https://docs.aws.amazon.com/apigateway/latest/developerguide/supported-gateway-response-types.html
+USUAL_STATUS = {"ACCESS_DENIED": 403, "UNAUTHORIZED": 401, "THROTTLED": 429, "INTEGRATION_TIMEOUT": 504}
+KEY_SCHEME = {"type": "apiKey", "name": "x-api-key", "in": "header"}
+TOKEN_SCHEME = {
+    "type": "apiKey",
+    "name": "Authorization",
+    "in": "header",
+    "x-amazon-apigateway-authtype": "cognito_user_pools",
+    "x-amazon-apigateway-authorizer": {
+        "type": "cognito_user_pools",
+        "providerARNs": [{"Fn::GetAtt": ["UserPool", "Arn"]}],
+    },
+}
+SCHEMES = {"apiKey": KEY_SCHEME, "operator": TOKEN_SCHEME}
 # What a route answers that goes wrong without its doing: 503 where the service behind it fails.
 WORST = "503"
 # Where a function fails: docs.aws.amazon.com/apigateway/latest/developerguide/set-up-lambda-proxy-integrations.html
@@ -64,12 +83,25 @@ class Operation(NamedTuple):
 
     @property
     def wants_key(self) -> bool:
-        return {"apiKey": []} in self.definition.get("security", [])
+        return KEY in self.definition.get("security", [])
+
+    @property
+    def wants_token(self) -> bool:
+        return OPERATOR in self.definition.get("security", [])
 
 
 def operations(shipped: Shipped) -> Iterator[Operation]:
-    """Every route of the API."""
-    for path, item in shipped.api["paths"].items():
+    """Every route of the API as it is written."""
+    yield from operations_in(shipped.api)
+
+
+def deployed(shipped: Shipped) -> Iterator[Operation]:
+    """Every route of the API as it is deployed: one that takes a key or a token is two."""
+    yield from operations_in(split(shipped.api))
+
+
+def operations_in(document: Json) -> Iterator[Operation]:
+    for path, item in document["paths"].items():
         for method, definition in item.items():
             if method in ("get", "post", "put", "delete", "patch", "options", "head"):
                 yield Operation(path, method, definition)
@@ -88,6 +120,7 @@ def dereferenced(shipped: Shipped, value: Json) -> Json:
 GET_REPORT = ("api", "paths", "/reports/{reportId}", "get")
 LIST_REPORTS = ("api", "paths", "/reports", "get")
 WEBHOOK = ("api", "paths", "/twilio/messages", "post")
+TICKETS = ("api", "paths", "/desk/tickets", "post")
 MAPPED = "application/json"
 
 
@@ -95,7 +128,8 @@ MAPPED = "application/json"
     without(*LIST_REPORTS, "responses"), changed("api", "openapi", to="2.0"), changed(*GET_REPORT, "parameter", to=[])
 )
 def openapi_document_is_valid(shipped: Shipped) -> Iterator[str]:
-    for error in Draft4Validator(OPENAPI_30).iter_errors(shipped.api):
+    found = list(Draft4Validator(OPENAPI_30).iter_errors(shipped.api))
+    for error in found or Draft4Validator(OPENAPI_30).iter_errors(split(shipped.api)):
         yield f"{API}, {'/'.join(map(str, error.absolute_path))}: {error.message[:300]}"
 
 
@@ -111,10 +145,14 @@ def every_local_reference_leads_somewhere(shipped: Shipped) -> Iterator[str]:
                 yield f"{API}: there is no {text}"
 
 
-@rules(changed(*LIST_REPORTS, "operationId", to="getReportById"), without(*LIST_REPORTS, "operationId"))
+@rules(
+    changed(*LIST_REPORTS, "operationId", to="getReportById"),
+    changed(*TICKETS, "operationId", to="listReportsAtDesk"),
+    changed("api", "paths", "/desk/tickets", "get", to={}),
+)
 def every_operation_has_an_id_of_its_own(shipped: Shipped) -> Iterator[str]:
     seen: set[str] = set()
-    for operation in operations(shipped):
+    for operation in deployed(shipped):
         name = operation.definition.get("operationId")
         if not name or name in seen:
             yield f"{operation.where}: give it an operationId that no other has (not {name})"
@@ -132,18 +170,55 @@ def every_operation_is_wired(shipped: Shipped) -> Iterator[str]:
 
 
 @rules(
-    changed(*GET_REPORT, "security", to=[]), changed("api", "components", "securitySchemes", "apiKey", "name", to="key")
+    changed("api", "components", "securitySchemes", "apiKey", "name", to="key"),
+    changed("api", "components", "securitySchemes", "operator", "x-amazon-apigateway-authtype", to="custom"),
+    without("api", "components", "securitySchemes", "operator", "x-amazon-apigateway-authorizer"),
+    changed("api", "components", "securitySchemes", "open", to={"type": "http", "scheme": "basic"}),
 )
-def every_route_but_webhooks_demands_a_key(shipped: Shipped) -> Iterator[str]:
-    scheme = shipped.api["components"]["securitySchemes"]["apiKey"]
-    if scheme != {"type": "apiKey", "name": "x-api-key", "in": "header"}:
-        yield f"{API}: API Gateway knows a key only in the header x-api-key, not {scheme}"
+def every_way_in_is_one_that_api_gateway_checks(shipped: Shipped) -> Iterator[str]:
+    declared = shipped.api["components"]["securitySchemes"]
+    for name in sorted(declared.keys() | SCHEMES.keys()):
+        if declared.get(name) != SCHEMES.get(name):
+            yield f"{API}: security scheme {name} should be {SCHEMES.get(name)}, not {declared.get(name)}"
+
+
+@rules(
+    changed(*GET_REPORT, "security", to=[]),
+    changed(*GET_REPORT, "security", to=[{"operator": []}]),
+    changed(*GET_REPORT, "security", to=[{"apiKey": []}, {}]),
+    changed(*TICKETS, "security", to=[]),
+    changed(*TICKETS, "security", to=[{"apiKey": []}]),
+    changed(*WEBHOOK, "security", to=[{"apiKey": []}]),
+    without(*WEBHOOK, "security"),
+)
+def every_route_but_webhooks_demands_a_key_or_a_token(shipped: Shipped) -> Iterator[str]:
+    for operation in deployed(shipped):
+        wanted = [OPERATOR] if operation.path.startswith(f"{PREFIX}/") else [KEY]
+        if operation.is_webhook:
+            wanted = []  # its signature is checked by its machine
+        if operation.definition.get("security") != wanted:
+            yield f"{operation.where}: its security should be {wanted}: below {PREFIX} a token, elsewhere the key"
+
+
+def signed_by_nobody(shipped: Shipped) -> None:
+    """A webhook whose machine does not look at the signature."""
+    place(shipped, *state_of("receipt", "NormaliseReceipt"))["Catch"].pop(0)
+
+
+@rules(
+    signed_by_nobody,
+    changed("api", "paths", "/reports", "get", "tags", to=["twilio"]),
+)
+def every_webhook_is_verified(shipped: Shipped) -> Iterator[str]:
+    machines = shipped.resources("AWS::Serverless::StateMachine")
     for operation in operations(shipped):
-        if operation.wants_key == operation.is_webhook:
-            yield (
-                f"{operation.where}: {'a webhook sends no key' if operation.is_webhook else 'demand the key'}: "
-                "set security"
-            )
+        if not operation.is_webhook:
+            continue
+        started = [machine_of(machines[name]["Properties"]) for name in behind(shipped, operation) & machines.keys()]
+        firsts = [shipped.machines[name]["States"][shipped.machines[name]["StartAt"]] for name in started]
+        errors = [error for first in firsts for clause in first.get("Catch", []) for error in clause["ErrorEquals"]]
+        if "SignatureRejected" not in errors:
+            yield f"{operation.where}: anybody may post here: its machine must begin with the signature"
 
 
 @rules(without(*GET_REPORT, "parameters"))
@@ -155,14 +230,21 @@ def every_path_parameter_is_declared(shipped: Shipped) -> Iterator[str]:
             yield f"{operation.where}: {name} must stand both in the path and among its parameters"
 
 
-@rules(without(*LIST_REPORTS, "parameters", 3))
+@rules(
+    without(*LIST_REPORTS, "parameters", 3),
+    changed("api", "paths", "/twilio/status", "post", "parameters", 0, "in", to="header"),
+)
 def every_parameter_that_is_mapped_is_declared(shipped: Shipped) -> Iterator[str]:
     for operation in operations(shipped):
         if operation.function:
             continue  # it reads its parameters itself
         text = "\n".join(strings(operation.wired.get("requestTemplates", {})))
-        declared = {item["name"] for item in operation.definition.get("parameters", [])}
-        for name in sorted(set(re.findall(r"\$input\.params\('(\w+)'\)", text)) ^ declared):
+        parameters = operation.definition.get("parameters", [])
+        declared = {item["name"] for item in parameters}
+        used = set(re.findall(r"\$input\.params\('(\w+)'\)", text))
+        if "$input.params().querystring" in text:  # all of them, whatever their names
+            used |= {item["name"] for item in parameters if item["in"] == "query"}
+        for name in sorted(used ^ declared):
             yield f"{operation.where}: {name} must be both a parameter and used by the request template"
 
 
@@ -223,7 +305,7 @@ def answers(operation: Operation) -> Iterator[Answer]:
 def statuses(shipped: Shipped, operation: Operation) -> set[str]:
     """Every status that an integration may give."""
     if operation.function:
-        handler = shipped.texts[f"functions/{operation.function}/handler.py"]
+        handler = shipped.texts.get(f"functions/{operation.function}/handler.py", "")
         return {WORST_OF_FUNCTION, *re.findall(r"\b(?:answer|problem)\((\d{3}),", handler)}
     return {entry["statusCode"] for entry in operation.wired.get("responses", {}).values()} | {
         answer.status for answer in answers(operation)
@@ -234,9 +316,10 @@ def statuses(shipped: Shipped, operation: Operation) -> set[str]:
     changed(*GET_REPORT, INTEGRATION, "responses", "default", "statusCode", to="502"),
     without(*GET_REPORT, "responses", "404"),
     without(*WEBHOOK, "responses", "413"),
+    without(*TICKETS, "responses", "201"),
 )
 def every_status_that_is_answered_is_declared(shipped: Shipped) -> Iterator[str]:
-    for operation in operations(shipped):
+    for operation in deployed(shipped):
         for status in sorted(statuses(shipped, operation) - operation.definition["responses"].keys()):
             yield f"{operation.where} answers {status}, which its responses do not declare"
 
@@ -245,20 +328,24 @@ def gateway_statuses(shipped: Shipped, operation: Operation) -> set[str]:
     """The statuses that API Gateway itself may answer on a route."""
     names = set(ALWAYS)
     names |= WITH_KEY if operation.wants_key else set()
+    names |= WITH_TOKEN if operation.wants_token else set()
     names |= WITH_BODY if operation.definition.get("requestBody") else set()
     names |= WITH_TEMPLATES_ONLY if operation.wired.get("passthroughBehavior") == "never" else set()
     names |= WITH_VALIDATOR.get(operation.definition.get("x-amazon-apigateway-request-validator", ""), set())
     responses = shipped.api[GATEWAY_RESPONSES]
-    return {str(responses[name]["statusCode"]) for name in names if name in responses}
+    statuses = {name: responses.get(name, {}).get("statusCode", USUAL_STATUS.get(name)) for name in names}
+    return {str(status) for status in statuses.values() if status}
 
 
 @rules(
     without(*LIST_REPORTS, "responses", "429"),
     without(*WEBHOOK, "responses", "415"),
     without(*GET_REPORT, "responses", "403"),
+    without(*TICKETS, "responses", "401"),
+    without(*TICKETS, "responses", "403"),
 )
 def every_status_of_the_gateway_is_declared(shipped: Shipped) -> Iterator[str]:
-    for operation in operations(shipped):
+    for operation in deployed(shipped):
         for status in sorted(gateway_statuses(shipped, operation) - operation.definition["responses"].keys()):
             yield (
                 f"{operation.where}: API Gateway may answer {status} ({GATEWAY_RESPONSES}), declare it among "
@@ -266,9 +353,12 @@ def every_status_of_the_gateway_is_declared(shipped: Shipped) -> Iterator[str]:
             )
 
 
-@rules(changed(*GET_REPORT, "responses", "418", to={"description": "Teapot"}))
+@rules(
+    changed(*GET_REPORT, "responses", "418", to={"description": "Teapot"}),
+    changed(*GET_REPORT, "responses", "401", to={"$ref": "#/components/responses/Problem"}),
+)
 def every_status_that_is_declared_can_be_answered(shipped: Shipped) -> Iterator[str]:
-    for operation in operations(shipped):
+    for operation in deployed(shipped):
         possible = statuses(shipped, operation) | gateway_statuses(shipped, operation)
         for status in sorted(operation.definition["responses"].keys() - possible):
             yield f"{operation.where} declares {status}, which nothing answers: drop it"
@@ -278,7 +368,7 @@ def every_status_that_is_declared_can_be_answered(shipped: Shipped) -> Iterator[
     changed(*GET_REPORT, "responses", "404", to={"description": "Not there"}), without(*GET_REPORT, "responses", WORST)
 )
 def every_error_is_declared_as_a_problem(shipped: Shipped) -> Iterator[str]:
-    for operation in operations(shipped):
+    for operation in deployed(shipped):
         responses = operation.definition["responses"]
         worst = WORST_OF_FUNCTION if operation.function else WORST
         if worst not in responses:
@@ -396,73 +486,157 @@ def every_gateway_response_is_a_problem(shipped: Shipped) -> Iterator[str]:
 
 # --- the report, the same everywhere
 
-PRINTED = re.compile(r'"(\w+)": "?\$item\.(\w+)\.S\b')
+# What a route prints, by the component of its 200: the schema, and the table it comes from.
+KINDS = {
+    "Report": ("report", "ReportsTable"),
+    "ReportList": ("report", "ReportsTable"),
+    "Conversation": ("conversation", "ConversationsTable"),
+    "ConversationList": ("conversation", "ConversationsTable"),
+}
 
 
-def printed(shipped: Shipped) -> Iterator[tuple[str, list[tuple[str, str]]]]:
-    """Each line of a mapping template that prints a report: the route, and the pairs of member and attribute."""
+class Printed(NamedTuple):
+    """One line of a mapping template that prints an item: each member with the attributes it is printed from."""
+
+    where: str
+    schema: str
+    table: str
+    members: dict[str, set[str]]
+
+
+def printed(shipped: Shipped) -> Iterator[Printed]:
+    """Each line of a mapping template that prints a report or a conversation."""
     for operation in operations(shipped):
-        for answer in answers(operation):
-            for line in answer.part.splitlines():
-                if line.startswith("{") and (found := PRINTED.findall(line)):
-                    yield operation.where, found
+        content = operation.definition["responses"].get("200", {}).get("content", {}).get(MAPPED, {})
+        kind = KINDS.get(str(content.get("schema", {}).get("$ref", "")).rpartition("/")[2])
+        templates = operation.wired.get("responses", {}).get("200", {}).get("responseTemplates", {}).values()
+        for line in (line for template in templates for line in template.splitlines()):
+            if kind and line.startswith("{") and "$item." in line:
+                yield Printed(operation.where, *kind, members_of(line))
 
 
-def without_reply_in_template(shipped: Shipped) -> None:
-    responses = shipped.api["paths"]["/reports/{reportId}"]["get"][INTEGRATION]["responses"]["200"]["responseTemplates"]
-    responses[MAPPED] = responses[MAPPED].replace(', "reply": $item.reply.S', "")
+def members_of(line: str) -> dict[str, set[str]]:
+    """The members of an object that a template prints, each with the attributes of $item behind it."""
+    found: dict[str, set[str]] = {}
+    depth, name = 0, ""
+    for part in re.findall(r'[{}]|"\w+": |\$!?item\.\w+|.', line):
+        depth += {"{": 1, "}": -1}.get(part, 0)
+        if depth == 1 and part.endswith(": "):
+            name = part.removesuffix(": ").strip('"')
+            found[name] = set()
+        elif part.startswith("$") and part.rstrip("_")[-1] != "$" and "item." in part:
+            found[name].add(part.rpartition(".")[2])
+    return found
 
 
-def crossed_in_template(shipped: Shipped) -> None:
-    responses = shipped.api["paths"]["/reports"]["get"][INTEGRATION]["responses"]["200"]["responseTemplates"]
-    responses[MAPPED] = responses[MAPPED].replace("$item.links.S", "$item.timings.S")
+def in_template(path: str, old: str, new: str) -> Break:
+    """Rewrites what a route prints."""
 
+    def damage(shipped: Shipped) -> None:
+        responses = shipped.api["paths"][path]["get"][INTEGRATION]["responses"]["200"]["responseTemplates"]
+        assert old in responses[MAPPED], f"{path} no longer prints {old!r}: choose another example"
+        responses[MAPPED] = responses[MAPPED].replace(old, new)
 
-def no_printed_reports(shipped: Shipped) -> None:
-    without(*GET_REPORT, INTEGRATION, "responses", "200")(shipped)
-    without(*LIST_REPORTS, INTEGRATION, "responses", "200")(shipped)
+    return damage
 
 
 @rules(
-    without_reply_in_template,
-    crossed_in_template,
-    no_printed_reports,
+    in_template("/reports/{reportId}", ', "reply": $item.reply.S', ""),
+    in_template("/reports", "$item.links.S", "$item.timings.S"),
+    in_template("/reports", '"deliveries": {', '"sendings": {'),
+    in_template("/conversations", ', "language": "$item.language.S"', ""),
+    in_template("/conversations/{conversationId}", "$item.lastMessage.S", "$item.firstMessage.S"),
+    without(*GET_REPORT, INTEGRATION, "responses", "200"),
     changed("schemas", "report", "properties", "score", to={}),
+    changed("schemas", "conversation", "properties", "score", to={}),
 )
-def every_report_that_is_printed_is_the_schemas(shipped: Shipped) -> Iterator[str]:
-    wanted = sorted((name, name) for name in shipped.schemas["report"]["properties"])
+def every_item_that_is_printed_is_the_schemas(shipped: Shipped) -> Iterator[str]:
     lines = list(printed(shipped))
-    if len(lines) != 2:
-        yield f"{API}: the two routes for reports should print one each, {len(lines)} were found"
-    for where, pairs in lines:
-        for member, attribute in sorted(set(wanted) ^ set(pairs)):
-            yield f"{where}: {member} (from $item.{attribute}) differs from the properties of schemas/report.json"
+    for schema in sorted({schema for schema, _ in KINDS.values()}):
+        if (count := len([line for line in lines if line.schema == schema])) != 2:
+            yield f"{API}: two routes should print a {schema} each, {count} were found"
+    for line in lines:
+        wanted = {name: {name} for name in shipped.schemas[line.schema]["properties"]}
+        for member in sorted(wanted.keys() | line.members.keys()):
+            if wanted.get(member) != line.members.get(member):
+                yield (
+                    f"{line.where}: {member} (from {line.members.get(member)}) differs from the properties of "
+                    f"schemas/{line.schema}.json"
+                )
 
 
-def saved_attributes(shipped: Shipped) -> set[str]:
+DELIVERY = re.compile(r'"(\w+)": "?\$!?delivery\.(\w+)\.')
+
+
+@rules(
+    in_template("/reports", '"reason": "$delivery.reason.S"', '"reason": "$delivery.errorCode.S"'),
+    in_template("/reports/{reportId}", '"status": "$delivery.status.S", ', ""),
+    in_template("/reports", '"retry": $delivery.retry.BOOL', '"again": $delivery.retry.BOOL'),
+)
+def every_delivery_that_is_printed_is_the_schemas(shipped: Shipped) -> Iterator[str]:
+    report = shipped.schemas["report"]
+    schema = resolved(shipped, report["properties"]["deliveries"]["additionalProperties"], report)
+    for operation in operations(shipped):
+        for template in operation.wired.get("responses", {}).get("200", {}).get("responseTemplates", {}).values():
+            if "$delivery" not in template:
+                continue
+            pairs = DELIVERY.findall(template)
+            members = {member for member, _ in pairs}
+            if any(member != attribute for member, attribute in pairs):
+                yield f"{operation.where}: a delivery's members are crossed: {pairs}"
+            if not set(schema["required"]) <= members <= schema["properties"].keys():
+                yield f"{operation.where}: a delivery has other members than schemas/report.json: {sorted(members)}"
+
+
+def outermost_keys(node: ast.AST) -> Iterator[str]:
+    """The keys of the dictionaries in some code, without those of dictionaries inside them."""
+    if isinstance(node, ast.Dict):
+        yield from (str(key.value) for key in node.keys if isinstance(key, ast.Constant))
+        return
+    for child in ast.iter_child_nodes(node):
+        yield from outermost_keys(child)
+
+
+def composed_attributes(shipped: Shipped) -> set[str]:
     """The attributes of the item that compose_report makes of a report, from its source."""
     nodes = [node for tree in shipped.python("functions/compose_report/").values() for node in ast.walk(tree)]
     makers = [node for node in nodes if isinstance(node, ast.FunctionDef) and node.name == "report_item"]
-    literals = [node for maker in makers for node in ast.walk(maker) if isinstance(node, ast.Dict)]
-    return {str(key.value) for key in literals[0].keys if isinstance(key, ast.Constant)} if literals else set()
+    return {key for maker in makers for key in outermost_keys(maker)}
+
+
+def written_attributes(shipped: Shipped, table: str) -> set[str]:
+    """The attributes that machines write into a table's items, and its key."""
+    found = set(key_attributes(shipped, table))
+    for _, used, call in item_calls(shipped):
+        if used == table:
+            names = call.get("ExpressionAttributeNames", {})
+            assigned = re.findall(r"(#?\w+)(?:\.[#\w]+)* = ", call.get("UpdateExpression", ""))
+            found |= {*call.get("Item", {}), *(names.get(name, name) for name in assigned)}
+    return found
+
+
+def saved_attributes(shipped: Shipped, table: str) -> set[str]:
+    """The attributes that the items of a table may have."""
+    composed = composed_attributes(shipped) if table == "ReportsTable" else set()
+    return composed | written_attributes(shipped, table)
 
 
 @rules(
     rewritten("functions/compose_report/logic.py", '"timings": json_text(', '"times": json_text('),
     rewritten("functions/compose_report/logic.py", "def report_item(", "def item_of_report("),
+    in_template("/conversations", "$!item.optedOut.BOOL", "$!item.silent.BOOL"),
 )
 def every_attribute_that_is_printed_is_saved(shipped: Shipped) -> Iterator[str]:
-    saved = saved_attributes(shipped)
-    for where, pairs in printed(shipped):
-        for _, attribute in pairs:
-            if attribute not in saved:
-                yield f"{where} prints $item.{attribute}.S, which report_item in functions/compose_report does not save"
+    for line in printed(shipped):
+        saved = saved_attributes(shipped, line.table)
+        for attribute in sorted(set().union(*line.members.values()) - saved):
+            yield f"{line.where} prints $item.{attribute}, which nothing saves in {line.table}"
 
 
 @rules(rewritten("functions/compose_report/logic.py", '"day": report', '"date": report'))
 def every_saved_report_is_found_by_its_indexes(shipped: Shipped) -> Iterator[str]:
     table = shipped.resources("AWS::DynamoDB::Table")["ReportsTable"]["Properties"]
-    saved = saved_attributes(shipped)
+    saved = composed_attributes(shipped)
     for attribute in table["AttributeDefinitions"]:
         if attribute["AttributeName"] not in saved:
             yield (
@@ -474,6 +648,7 @@ def every_saved_report_is_found_by_its_indexes(shipped: Shipped) -> Iterator[str
 @rules(
     changed("api", "components", "schemas", "Report", "required", to=["reportId"]),
     changed("api", "components", "schemas", "Problem", "properties", "code", to={"type": "string"}),
+    changed("api", "components", "schemas", "TicketRequest", "required", to=["name"]),
 )
 def every_component_agrees_with_its_schema(shipped: Shipped) -> Iterator[str]:
     for name, component in shipped.api["components"]["schemas"].items():
@@ -482,7 +657,7 @@ def every_component_agrees_with_its_schema(shipped: Shipped) -> Iterator[str]:
         if schema is None:
             yield f"{API}: component {name} has no schemas/{path}.json"
         elif (
-            set(component["required"]) != set(schema["required"])
+            set(component.get("required", [])) != set(schema.get("required", []))
             or not component["properties"].keys() <= schema["properties"].keys()
         ):
             yield f"{API}: component {name} requires or knows other members than schemas/{path}.json"
@@ -514,13 +689,19 @@ def every_index_that_is_queried_exists(shipped: Shipped) -> Iterator[str]:
 @rules(
     changed(*WEBHOOK, INTEGRATION, "timeoutInMillis", to=13_000),
     changed(*WEBHOOK, INTEGRATION, "timeoutInMillis", to=30_000),
+    changed(*TICKETS, INTEGRATION, "timeoutInMillis", to=6_000),
 )
 def every_integration_waits_for_its_machine(shipped: Shipped) -> Iterator[str]:
     machines = shipped.resources("AWS::Serverless::StateMachine")
+    functions = shipped.resources("AWS::Serverless::Function")
+    usual = shipped.template["Globals"]["Function"]["Timeout"]
     for operation in operations(shipped):
         waits = operation.wired.get("timeoutInMillis", REST_MILLISECONDS)
-        for name in behind(shipped, operation) & machines.keys():
-            needs = shipped.machines[machine_of(machines[name]["Properties"])]["TimeoutSeconds"] * 1000
+        for name in sorted(behind(shipped, operation) & (machines.keys() | functions.keys())):
+            if name in machines:
+                needs = shipped.machines[machine_of(machines[name]["Properties"])]["TimeoutSeconds"] * 1000
+            else:
+                needs = functions[name]["Properties"].get("Timeout", usual) * 1000
             if not needs < waits <= REST_MILLISECONDS:
                 yield (
                     f"{operation.where} waits {waits} ms for {name}, which may take {needs}: choose more, up to "

@@ -8,12 +8,12 @@ import re
 from collections.abc import Iterator
 
 import pytest
-from jsonschema import Draft202012Validator
-from referencing import Registry, Resource
 
 from tests.contract.aws_models import integration
+from tests.contract.definitions import resolved, validator
 from tests.contract.event_patterns import UnsupportedPatternError, matches
-from tests.contract.rulebook import Break, Rule, Rulebook, changed, without
+from tests.contract.flows import Known, asked, judged, known_at
+from tests.contract.rulebook import Break, Rule, Rulebook, appended, changed, state_of, without
 from tests.contract.shipped import Json, Shipped, State, as_sub, followers, machine_of, states, strings, target, tasks
 
 rules = Rulebook()
@@ -42,24 +42,6 @@ def schema_of(shipped: Shipped, detail_type: str) -> Json | None:
     return shipped.schemas.get(f"events/{snake_case(detail_type)}")
 
 
-def validator(shipped: Shipped, schema: Json) -> Draft202012Validator:
-    """A validator that finds our other schemas by their ids."""
-    registry: Registry[Json] = Registry().with_resources(
-        (document["$id"], Resource.from_contents(document)) for document in shipped.schemas.values()
-    )
-    return Draft202012Validator(schema, registry=registry)
-
-
-def resolved(shipped: Shipped, schema: Json) -> Json:
-    """A schema behind its $ref, if it is one."""
-    while "$ref" in schema and "properties" not in schema:
-        identifier, _, pointer = schema["$ref"].partition("#")
-        schema = next(document for document in shipped.schemas.values() if document["$id"] == identifier)
-        for step in filter(None, pointer.split("/")):
-            schema = schema[step]
-    return schema
-
-
 def entries(shipped: Shipped) -> Iterator[tuple[State, Json]]:
     """Every event that a machine puts on a bus."""
     for task in tasks(shipped):
@@ -77,12 +59,8 @@ def samples(shipped: Shipped) -> Iterator[Json]:
                 yield {"version": "0", "source": SOURCE, "detail-type": schema["title"], "detail": example}
 
 
-def reply_state(name: str) -> tuple[str, ...]:
-    return ("machines", "reply", "States", name)
-
-
 @rules(
-    changed(*reply_state("AnnounceSent"), "Parameters", "Entries", 0, "DetailType", to="MessageDispatched"),
+    changed(*state_of("reply", "AnnounceSent"), "Parameters", "Entries", 0, "DetailType", to="MessageDispatched"),
     changed("schemas", "events/message_sent", "title", to="Sent"),
 )
 def every_event_put_has_a_schema_of_its_name(shipped: Shipped) -> Iterator[str]:
@@ -95,14 +73,14 @@ def every_event_put_has_a_schema_of_its_name(shipped: Shipped) -> Iterator[str]:
             )
 
 
-@rules(changed(*reply_state("AnnounceSent"), "Parameters", "Entries", 0, "Source", to="dragoman.reply"))
+@rules(changed(*state_of("reply", "AnnounceSent"), "Parameters", "Entries", 0, "Source", to="dragoman.reply"))
 def every_event_put_comes_from_dragoman(shipped: Shipped) -> Iterator[str]:
     for task, entry in entries(shipped):
         if entry["Source"] != SOURCE:
             yield f"{task.path} puts an event with the source {entry['Source']}: no rule takes that, write {SOURCE}"
 
 
-@rules(without("machines", "reply", "States", "AnnounceSent"))
+@rules(without(*state_of("reply", "AnnounceSent")))
 def every_event_schema_is_put_by_a_machine(shipped: Shipped) -> Iterator[str]:
     put = {snake_case(entry["DetailType"]) for _, entry in entries(shipped)}
     for path in shipped.schemas:
@@ -111,9 +89,9 @@ def every_event_schema_is_put_by_a_machine(shipped: Shipped) -> Iterator[str]:
 
 
 @rules(
-    without(*reply_state("AnnounceSent"), "Parameters", "Entries", 0, "Detail", "providerId.$"),
-    changed(*reply_state("AnnounceSent"), "Parameters", "Entries", 0, "Detail", "colour", to="red"),
-    changed(*reply_state("AnnounceSent"), "Parameters", "Entries", 0, "Detail", "schemaVersion", to="2"),
+    without(*state_of("reply", "AnnounceSent"), "Parameters", "Entries", 0, "Detail", "providerId.$"),
+    changed(*state_of("reply", "AnnounceSent"), "Parameters", "Entries", 0, "Detail", "colour", to="red"),
+    changed(*state_of("reply", "AnnounceSent"), "Parameters", "Entries", 0, "Detail", "schemaVersion", to="2"),
 )
 def every_event_written_in_a_machine_fits_its_schema(shipped: Shipped) -> Iterator[str]:
     for task, entry in entries(shipped):
@@ -154,6 +132,11 @@ def rule_pattern(name: str) -> tuple[str, ...]:
     return ("template", "Resources", name, "Properties", "EventPattern")
 
 
+def resource(name: str, *path: object) -> tuple[object, ...]:
+    """A place in a resource's properties, for the examples."""
+    return ("template", "Resources", name, "Properties", *path)
+
+
 @rules(
     changed(*rule_pattern("RepliesRule"), "detail-type", to=["ReportMade"]),
     changed(*rule_pattern("RepliesRule"), "detail", "direction", to=["in"]),
@@ -169,6 +152,38 @@ def every_pattern_matches_an_event_that_is_put(shipped: Shipped) -> Iterator[str
             continue
         if not found:
             yield f"{name}: {json.dumps(pattern)} matches no example in schemas/events/, so nothing would ever arrive"
+
+
+def directions_answered(shipped: Shipped) -> set[str]:
+    """The directions of the reports that the rule for replies takes, of those that its schema's examples have."""
+    rule = shipped.resources(RULE)["RepliesRule"]["Properties"]["EventPattern"]
+    return {
+        sample["detail"]["direction"]
+        for sample in samples(shipped)
+        if sample["detail-type"] == "ReportCreated" and matches(rule, sample)
+    }
+
+
+def no_internal_example(shipped: Shipped) -> None:
+    schema = shipped.schemas["events/report_created"]
+    schema["examples"] = [detail for detail in schema["examples"] if detail["direction"] != "internal"]
+
+
+@rules(
+    changed(*rule_pattern("RepliesRule"), "detail", "direction", to=["inbound", "outbound", "internal"]),
+    changed(*rule_pattern("RepliesRule"), "detail", "direction", to=["inbound"]),
+    without(*rule_pattern("RepliesRule"), "detail"),
+    no_internal_example,
+)
+def every_report_but_a_rooms_is_answered(shipped: Shipped) -> Iterator[str]:
+    examples = {
+        sample["detail"].get("direction") for sample in samples(shipped) if sample["detail-type"] == "ReportCreated"
+    }
+    known = {"inbound", "outbound", "internal"}
+    if not known <= examples:
+        yield f"schemas/events/report_created.json wants an example of {', '.join(sorted(known - examples))} too"
+    if (found := directions_answered(shipped)) != {"inbound", "outbound"}:
+        yield f"RepliesRule takes {sorted(found)}: a line to a room is for nobody outside, all else is answered"
 
 
 def unruly_event(shipped: Shipped) -> None:
@@ -189,11 +204,31 @@ def every_sample_that_rules_are_tried_on_is_valid(shipped: Shipped) -> Iterator[
 # --- from rule to queue to pipe to machine
 
 
+def topics_of(shipped: Shipped, queue: str) -> set[str]:
+    """The topics that a queue is subscribed to."""
+    return {
+        target(item["Properties"]["TopicArn"])
+        for item in shipped.resources("AWS::SNS::Subscription").values()
+        if item["Properties"]["Protocol"] == "sqs" and target(item["Properties"]["Endpoint"]) == queue
+    }
+
+
 def fed_by(shipped: Shipped, queue: str) -> Iterator[str]:
-    """The detail types that rules send to a queue."""
+    """The detail types that rules send to a queue, by themselves or through a topic."""
+    aims = {queue, *topics_of(shipped, queue)}
     for item in shipped.resources(RULE).values():
-        if any(target(aim["Arn"]) == queue for aim in item["Properties"]["Targets"]):
-            yield from item["Properties"]["EventPattern"].get("detail-type", [])
+        if any(target(aim["Arn"]) in aims for aim in item["Properties"]["Targets"]):
+            yield from item["Properties"].get("EventPattern", {}).get("detail-type", [])
+
+
+@rules(
+    changed(*resource("ConsolesSubscription", "Endpoint"), to={"Fn::GetAtt": ["RepliesQueue", "Arn"]}),
+    without("template", "Resources", "MessagesRule"),
+)
+def every_pipe_is_fed(shipped: Shipped) -> Iterator[str]:
+    for name, pipe, _, detail_types in piped(shipped):
+        if not detail_types:
+            yield f"{name}: no rule sends anything to {target(pipe['Source'])}, so its machine never starts"
 
 
 def handed_over(pipe: Json) -> dict[str, str]:
@@ -217,8 +252,8 @@ def input_template(name: str) -> tuple[str, ...]:
 
 @rules(
     changed(*input_template("RepliesPipe"), to='{"event": <$.body.detail>, "receiveCount": "1"}'),
-    changed("machines", "reply", "States", "TakeReport", "Parameters", "attempt.$", to="$.attempt"),
-    changed("machines", "reply", "States", "TakeReport", "InputPath", to="$"),
+    changed(*state_of("reply", "TakeReport"), "Parameters", "attempt.$", to="$.attempt"),
+    changed(*state_of("reply", "TakeReport"), "InputPath", to="$"),
 )
 def every_machine_gets_from_its_pipe_what_it_reads(shipped: Shipped) -> Iterator[str]:
     for name, pipe, machine, _ in piped(shipped):
@@ -255,14 +290,51 @@ def every_pipe_takes_from_an_event_in_a_queue(shipped: Shipped) -> Iterator[str]
                 )
 
 
-def paths_into(shipped: Shipped, machine: str, root: str) -> Iterator[tuple[str, str]]:
-    """Every path "$.root.…" that a machine reads, with the state that reads it."""
+def start_of(shipped: Shipped, machine: str) -> Json:
+    """A machine's first state."""
+    return shipped.machines[machine]["States"][shipped.machines[machine]["StartAt"]]
+
+
+def moved(parameters: Json, root: str, path: tuple[str, ...] = ()) -> Iterator[str]:
+    """Where the first state's Parameters put what came as $.root: "event.detail" for {"event": {"detail.$": …}}."""
+    for key, value in parameters.items():
+        if isinstance(value, dict):
+            yield from moved(value, root, (*path, key))
+        elif value == f"$.{root}":
+            yield ".".join((*path, key.removesuffix(".$")))
+
+
+def places(shipped: Shipped, machine: str, root: str) -> list[str]:
+    """Where a machine holds what its pipe hands over under a key."""
+    parameters = start_of(shipped, machine).get("Parameters")
+    return [root] if parameters is None else list(moved(parameters, root))
+
+
+def levels(shipped: Shipped, machine: str, kinds: frozenset[str], kind_path: str) -> Iterator[tuple[State, Known]]:
+    """Every state of a machine with what is known there. Inside a Map nothing is known to be present that was so
+    outside, for the Map gives its items a new shape."""
+    found: dict[int, dict[str, Known]] = {}
+    outer: dict[str, Known] = {}
     for state in states(shipped):
         if state.machine == machine:
-            for text in strings(
-                {name: value for name, value in state.definition.items() if name not in ("ItemProcessor", "Comment")}
-            ):
-                yield from ((state.path, found) for found in re.findall(rf"(?<!\$)\$\.({root}(?:\.\w+)+)", text))
+            above = outer.get(state.path.rpartition("/")[0], Known(kinds, frozenset()))
+            if id(state.level) not in found:
+                found[id(state.level)] = known_at(state.level, above.kinds, kind_path)
+            known = found[id(state.level)].get(state.name, Known(frozenset(), frozenset()))
+            outer[state.path] = known
+            yield state, known
+
+
+def read_by(state: State, known: Known, kind_path: str) -> Iterator[tuple[str, Known]]:
+    """The paths "$.…" whose value a state takes, each with what is known when it does."""
+    if state.type == "Choice":
+        for rule in state.definition["Choices"]:
+            yield from asked(rule, known, kind_path)
+            _, known = judged(rule, known, kind_path)
+        return
+    own = {name: value for name, value in state.definition.items() if name not in ("ItemProcessor", "Comment")}
+    for text in strings(own):
+        yield from ((path, known) for path in re.findall(r"(?<!\$)\$(?:\.\w+)+", text))
 
 
 def is_there(shipped: Shipped, schema: Json, path: list[str]) -> bool:
@@ -275,22 +347,59 @@ def is_there(shipped: Shipped, schema: Json, path: list[str]) -> bool:
     return True
 
 
+def is_known(shipped: Shipped, schema: Json, path: list[str]) -> bool:
+    """Whether a schema has everything on a path, required or not."""
+    for name in path:
+        schema = resolved(shipped, schema)
+        if name not in schema.get("properties", {}):
+            return False
+        schema = schema["properties"][name]
+    return True
+
+
+def unasked(shipped: Shipped, kind: str, path: str, place: str, known: Known) -> bool:
+    """Whether a path below a place may be missing from an event of a kind without the machine having asked."""
+    schema, steps = schema_of(shipped, kind), path.removeprefix(f"$.{place}").split(".")[1:]
+    if schema is not None and path in known.present:
+        return not is_known(shipped, schema, steps)
+    return schema is None or not is_there(shipped, schema, steps)
+
+
 @rules(
-    changed("machines", "reply", "States", "Claim", "Parameters", "Item", "reportId", to={"S.$": "$.report.id"}),
-    changed("machines", "message", "States", "DescribeText", "Parameters", "text.$", to="$.message.profileName"),
+    changed(*state_of("reply", "Claim"), "Parameters", "Item", "reportId", to={"S.$": "$.report.id"}),
+    changed(*state_of("message", "DescribeText"), "Parameters", "text.$", to="$.message.profileName"),
+    changed(*state_of("broadcast", "EventMoment"), "InputPath", to="$.event.detail.createdAt"),
+    changed(*state_of("broadcast", "Event?"), "Choices", 0, "StringEquals", to="ReportMade"),
+    appended(
+        *state_of("broadcast", "Room?"),
+        "Choices",
+        item={"Variable": "$.event.detail.author", "StringEquals": "x", "Next": "OneRoom"},
+    ),
 )
-def every_path_into_an_event_is_one_its_schema_requires(shipped: Shipped) -> Iterator[str]:
+def every_path_into_an_event_is_one_its_schema_requires_or_that_was_asked_for(shipped: Shipped) -> Iterator[str]:
     for _, pipe, machine, detail_types in piped(shipped):
-        roots = [key for key, path in handed_over(pipe).items() if path == "$.body.detail"]
-        for root in roots:
-            for state, path in paths_into(shipped, machine, root):
-                for detail_type in detail_types:
-                    schema = schema_of(shipped, detail_type)
-                    if schema is None or not is_there(shipped, schema, path.split(".")[1:]):
-                        yield (
-                            f"{state} reads $.{path}, which the schema of {detail_type} does not require: no "
-                            "such path fails the execution"
-                        )
+        handed = handed_over(pipe)
+        kind_paths = [
+            f"$.{at}"
+            for root, path in handed.items()
+            if path == "$.body.detail-type"
+            for at in places(shipped, machine, root)
+        ]
+        kind_path = kind_paths[0] if kind_paths else ""
+        roots = [
+            at for root, path in handed.items() if path == "$.body.detail" for at in places(shipped, machine, root)
+        ]
+        for state, here in levels(shipped, machine, frozenset(detail_types), kind_path):
+            for path, known in read_by(state, here, kind_path):
+                for place in roots:
+                    if not path.startswith(f"$.{place}."):
+                        continue
+                    for kind in sorted(known.kinds):
+                        if unasked(shipped, kind, path, place, known):
+                            yield (
+                                f"{state.path} reads {path}, which the schema of {kind} does not require: no "
+                                "such path fails the execution"
+                            )
 
 
 @pytest.mark.parametrize(

@@ -9,17 +9,21 @@ from collections.abc import Iterator, Mapping
 from moto.dynamodb.parsing.reserved_keywords import ReservedKeywords
 
 from tests.contract.aws_models import (
+    API_STATUS,
     CONNECTION_ERRORS,
     HTTP_STATUS,
     RESERVED,
     UNMODELLED,
+    calls_an_address,
     error_names,
     integration,
     model,
     objections,
 )
-from tests.contract.rulebook import Break, Rule, Rulebook, appended, changed, rewritten, without
+from tests.contract.permissions import imported_modules
+from tests.contract.rulebook import Break, Rule, Rulebook, appended, changed, rewritten, state_of, without
 from tests.contract.shipped import Json, Shipped, State, machine_resource, strings, target, tasks
+from tests.contract.tables import item_calls, key_attributes
 
 rules = Rulebook()
 
@@ -29,41 +33,34 @@ INTERNAL_ERRORS = {
     "InvalidReport": "the machine and the function disagree: States.ALL fails the execution, and the message is parked",
     "InvalidFindings": "the machine and the function disagree: States.ALL fails the execution",
     "InvalidImage": "the machine and the function disagree: States.ALL fails the execution",
+    "InvalidBroadcast": "the machine and the function disagree: States.ALL fails the execution, the event is parked",
+    "InvalidMessage": "the machine and the function disagree: States.ALL fails the execution, the console is told so",
+    "InvalidPage": "the machine and the function disagree: States.ALL fails the execution, the console is told so",
     "ImageUnreadable": "a look that fails is recorded, whatever its error: States.ALL ends in NoThumbnails",
 }
 OWN_ERROR_BASE = "DragomanError"
 
 
-def message_state(name: str) -> tuple[str, ...]:
-    return ("machines", "message", "States", name)
-
-
-def translate_state(name: str) -> tuple[str, ...]:
-    return ("machines", "translate", "States", name)
-
-
-def reply_state(name: str) -> tuple[str, ...]:
-    return ("machines", "reply", "States", name)
-
-
 @rules(
-    changed(*message_state("FindReport"), "Resource", to="arn:aws:states:::dynamodb:fetchItem"),
+    changed(*state_of("message", "FindReport"), "Resource", to="arn:aws:states:::dynamodb:fetchItem"),
     changed(
-        *translate_state("DetectLanguage"), "Resource", to="arn:aws:states:::aws-sdk:comprehendo:detectDominantLanguage"
+        *state_of("translate", "DetectLanguage"),
+        "Resource",
+        to="arn:aws:states:::aws-sdk:comprehendo:detectDominantLanguage",
     ),
 )
 def every_call_exists_in_aws(shipped: Shipped) -> Iterator[str]:
     for task in tasks(shipped):
         used = integration(task)
-        if used is None or (used.service != "http" and model(used) is None):
+        if used is None or (not calls_an_address(used) and model(used) is None):
             yield f"{task.path} calls {task.definition['Resource']}, which botocore does not know"
 
 
 @rules(
-    changed(*message_state("FindReport"), "Parameters", "Keys", to={}),
-    without(*reply_state("Claim"), "Parameters", "TableName"),
-    changed(*message_state("SaveReport"), "Parameters", "TransactItems", 2, "Update", "Condition", to="x"),
-    changed(*reply_state("AnnounceSent"), "Parameters", "Entries", 0, "DetailTypes", to="x"),
+    changed(*state_of("message", "FindReport"), "Parameters", "Keys", to={}),
+    without(*state_of("reply", "Claim"), "Parameters", "TableName"),
+    changed(*state_of("message", "SaveReport"), "Parameters", "TransactItems", 2, "Update", "Condition", to="x"),
+    changed(*state_of("reply", "AnnounceSent"), "Parameters", "Entries", 0, "DetailTypes", to="x"),
 )
 def every_call_passes_parameters_that_aws_takes(shipped: Shipped) -> Iterator[str]:
     for task in tasks(shipped):
@@ -73,30 +70,58 @@ def every_call_passes_parameters_that_aws_takes(shipped: Shipped) -> Iterator[st
             yield f"{task.path}: {found}"
 
 
-HTTP_REQUIRED = {"ApiEndpoint", "Method", "Authentication"}
-HTTP_TAKES = {*HTTP_REQUIRED, "Headers", "QueryParameters", "RequestBody", "Transform"}
+# What a call of an address needs and what it takes besides. For apigateway:
+# https://docs.aws.amazon.com/step-functions/latest/dg/connect-api-gateway.html; without AuthType it is not signed.
+NEEDED = {"http": {"ApiEndpoint", "Method", "Authentication"}, "apigateway": {"ApiEndpoint", "Method", "AuthType"}}
+TAKEN = {
+    "http": {"Headers", "QueryParameters", "RequestBody", "Transform"},
+    "apigateway": {"Headers", "Stage", "Path", "QueryParameters", "RequestBody", "AllowNullValues"},
+}
 
 
 @rules(
-    without(*reply_state("Send"), "Parameters", "Authentication"),
-    changed(*reply_state("Send"), "Parameters", "Body", to={}),
+    without(*state_of("reply", "Send"), "Parameters", "Authentication"),
+    changed(*state_of("reply", "Send"), "Parameters", "Body", to={}),
+    without(*state_of("broadcast", "Push"), "Parameters", "AuthType"),
+    changed(*state_of("broadcast", "Push"), "Parameters", "Body", to={}),
 )
-def every_http_task_passes_parameters_that_step_functions_takes(shipped: Shipped) -> Iterator[str]:
+def every_call_of_an_address_passes_parameters_that_step_functions_takes(shipped: Shipped) -> Iterator[str]:
     for task in tasks(shipped):
         used = integration(task)
-        if used and used.service == "http":
+        if used and calls_an_address(used):
             given = {name.removesuffix(".$") for name in task.definition["Parameters"]}
-            if given - HTTP_TAKES or HTTP_REQUIRED - given:
-                wrong = sorted((given - HTTP_TAKES) | (HTTP_REQUIRED - given))
+            needed = NEEDED[used.service]
+            wrong = sorted((given - needed - TAKEN[used.service]) | (needed - given))
+            if wrong:
                 yield f"{task.path}: {', '.join(wrong)} should not be there, or is missing"
 
 
-@rules(changed(*translate_state("DetectLanguage"), "ResultSelector", "languages.$", to="$.DominantLanguages"))
+@rules(
+    changed(*state_of("broadcast", "Push"), "Parameters", "AuthType", to="NO_AUTH"),
+    changed(*state_of("broadcast", "Push"), "Parameters", "ApiEndpoint", to="https://${DeskApiEndpoint}/${Stage}"),
+)
+def every_call_of_an_api_is_signed_and_names_a_host(shipped: Shipped) -> Iterator[str]:
+    for task in tasks(shipped):
+        used = integration(task)
+        if used and used.service == "apigateway":
+            parameters = task.definition["Parameters"]
+            if parameters.get("AuthType") != "IAM_ROLE":
+                yield f"{task.path} calls the API as nobody: AuthType IAM_ROLE"
+            if "/" in parameters.get("ApiEndpoint", "/"):
+                yield f"{task.path}: ApiEndpoint is a host alone; stage and path are parameters of their own"
+
+
+@rules(
+    changed(*state_of("translate", "DetectLanguage"), "ResultSelector", "languages.$", to="$.DominantLanguages"),
+    changed(*state_of("reconcile", "ApplyReceipt"), "ResultSelector", to={"status.$": "$.status"}),
+)
 def every_result_selector_reads_what_aws_answers(shipped: Shipped) -> Iterator[str]:
     for task in tasks(shipped):
         used = integration(task)
         operation = model(used) if used and used.service != "lambda" else None
         members = set(operation.output_shape.members) if operation and operation.output_shape else set()
+        if used and used.sdk:  # which writes every member in PascalCase
+            members = {name[0].upper() + name[1:] for name in members}
         for path in strings(list(task.definition.get("ResultSelector", {}).values())):
             first = re.match(r"\$\.(\w+)", path)
             if operation and first and first[1] not in members:
@@ -110,15 +135,15 @@ def named_errors(task: State) -> Iterator[str]:
 
 
 @rules(
-    appended(*message_state("FindReport"), "Retry", 0, "ErrorEquals", item="DynamoDb.ThrottlingException"),
-    appended(*message_state("SaveReport"), "Retry", 1, "ErrorEquals", item="DynamoDB.ThrottlingException"),
-    appended(*translate_state("AskTranslate"), "Retry", 0, "ErrorEquals", item="TooManyRequestsException"),
-    changed(*message_state("FindReport"), "Resource", to="arn:aws:states:::aws-sdk:ecr:getLifecyclePolicy"),
+    appended(*state_of("message", "FindReport"), "Retry", 0, "ErrorEquals", item="DynamoDb.ThrottlingException"),
+    appended(*state_of("message", "SaveReport"), "Retry", 1, "ErrorEquals", item="DynamoDB.ThrottlingException"),
+    appended(*state_of("translate", "AskTranslate"), "Retry", 0, "ErrorEquals", item="TooManyRequestsException"),
+    changed(*state_of("message", "FindReport"), "Resource", to="arn:aws:states:::aws-sdk:ecr:getLifecyclePolicy"),
 )
 def every_error_has_its_services_prefix(shipped: Shipped) -> Iterator[str]:
     for task in tasks(shipped):
         used = integration(task)
-        if used is None or used.service == "http":
+        if used is None or (calls_an_address(used) and used.service == "http"):
             continue
         if used.prefix is None:
             yield f"{task.path}: add the error prefix of {task.definition['Resource']} to tests/contract/aws_models.py"
@@ -131,14 +156,16 @@ def every_error_has_its_services_prefix(shipped: Shipped) -> Iterator[str]:
 
 
 @rules(
-    appended(*message_state("FindReport"), "Retry", 0, "ErrorEquals", item="DynamoDB.ConditionalCheckFailedException"),
-    appended(*translate_state("AskTranslate"), "Retry", 0, "ErrorEquals", item="Translate.SlowDownException"),
-    appended(*message_state("SaveReport"), "Retry", 1, "ErrorEquals", item="DynamoDb.InternalServerError"),
+    appended(
+        *state_of("message", "FindReport"), "Retry", 0, "ErrorEquals", item="DynamoDB.ConditionalCheckFailedException"
+    ),
+    appended(*state_of("translate", "AskTranslate"), "Retry", 0, "ErrorEquals", item="Translate.SlowDownException"),
+    appended(*state_of("message", "SaveReport"), "Retry", 1, "ErrorEquals", item="DynamoDb.InternalServerError"),
 )
 def every_error_of_a_call_exists(shipped: Shipped) -> Iterator[str]:
     for task in tasks(shipped):
         used = integration(task)
-        if used is None or used.service == "http" or used.prefix is None:
+        if used is None or calls_an_address(used) or used.prefix is None:
             continue
         known = error_names(used) | UNMODELLED.keys() | RESERVED
         for error in named_errors(task):
@@ -147,8 +174,22 @@ def every_error_of_a_call_exists(shipped: Shipped) -> Iterator[str]:
 
 
 @rules(
-    appended(*reply_state("Send"), "Catch", 0, "ErrorEquals", item="States.Http.StatusCode.4XX"),
-    appended(*reply_state("Send"), "Catch", 0, "ErrorEquals", item="Events.ConnectionResource.Unknown"),
+    appended(*state_of("broadcast", "Push"), "Catch", 0, "ErrorEquals", item="ApiGateway.GoneException"),
+    appended(*state_of("broadcast", "Disconnect"), "Retry", 0, "ErrorEquals", item="ApiGateway.5XX"),
+)
+def every_error_of_a_called_api_is_named_after_its_status(shipped: Shipped) -> Iterator[str]:
+    for task in tasks(shipped):
+        used = integration(task)
+        if used is None or used.service != "apigateway":
+            continue
+        for error in named_errors(task):
+            if error not in RESERVED and not API_STATUS.fullmatch(error):
+                yield f"{task.path} waits for {error}: apigateway:invoke names its errors ApiGateway.404, .410, .429 …"
+
+
+@rules(
+    appended(*state_of("reply", "Send"), "Catch", 0, "ErrorEquals", item="States.Http.StatusCode.4XX"),
+    appended(*state_of("reply", "Send"), "Catch", 0, "ErrorEquals", item="Events.ConnectionResource.Unknown"),
 )
 def every_error_of_an_http_task_exists(shipped: Shipped) -> Iterator[str]:
     for task in tasks(shipped):
@@ -192,14 +233,30 @@ def derived(found: Mapping[str, set[str]], base: str) -> set[str]:
     return direct.union(*(derived(found, name) for name in direct))
 
 
+def made(shipped: Shipped, package: str) -> set[str]:
+    """What a function's modules raise by its name or call: those of the layer that it imports included."""
+    trees = shipped.python("functions/")
+    nodes = [
+        node.func if isinstance(node, ast.Call) else node.exc
+        for module in imported_modules(shipped, f"functions/{package}/handler.py")
+        for node in ast.walk(trees[module])
+        if isinstance(node, ast.Call | ast.Raise)
+    ]
+    return {node.id for node in nodes if isinstance(node, ast.Name)}
+
+
 def typed_errors(shipped: Shipped, package: str) -> set[str]:
-    """The errors that a function may raise to its machine: its own package's and those it shares."""
-    return derived({**classes(shipped, "dragoman"), **classes(shipped, package)}, OWN_ERROR_BASE)
+    """The errors that a function may raise to its machine: its own package's, and those of the layer that the modules
+    it imports make."""
+    own, shared = classes(shipped, package), classes(shipped, "dragoman")
+    ours = derived({**shared, **own}, OWN_ERROR_BASE)
+    return ours & (own.keys() | made(shipped, package))
 
 
 @rules(
     changed("machines", "intake", "States", "NormaliseWebhook", "Catch", 0, "ErrorEquals", to=["SignatureRefused"]),
-    rewritten("functions/normalise_webhook/errors.py", "class InvalidWebhook", "class UnreadableWebhook"),
+    rewritten("functions/dragoman/errors.py", "class InvalidWebhook", "class UnreadableWebhook"),
+    changed(*state_of("message", "ComposeReport"), "Catch", 0, "ErrorEquals", to=["SignatureRejected"]),
 )
 def every_error_caught_by_name_is_a_class_of_the_function(shipped: Shipped) -> Iterator[str]:
     for task in tasks(shipped):
@@ -211,10 +268,11 @@ def every_error_caught_by_name_is_a_class_of_the_function(shipped: Shipped) -> I
 
 @rules(
     rewritten(
-        "functions/normalise_webhook/errors.py",
-        "class InvalidWebhook",
-        "class TooOld(DragomanError):\n    pass\n\n\nclass InvalidWebhook",
+        "functions/fetch_media/errors.py",
+        "class MediaForged",
+        "class MediaTooOld(DragomanError):\n    pass\n\n\nclass MediaForged",
     ),
+    rewritten("functions/dragoman/signatures.py", "raise SignatureRejected(", "raise InvalidFrame("),
     without("machines", "intake", "States", "NormaliseWebhook", "Catch", 0),
 )
 def every_error_of_a_function_is_caught_by_name_or_internal(shipped: Shipped) -> Iterator[str]:
@@ -231,31 +289,10 @@ def every_error_of_a_function_is_caught_by_name_or_internal(shipped: Shipped) ->
 # --- DynamoDB
 
 
-def item_calls(shipped: Shipped) -> Iterator[tuple[State, str, Json]]:
-    """Every DynamoDB call of the machines and every part of a transaction: the task, the table's logical id, "
-    "the parameters."""
-    for task in tasks(shipped):
-        used = integration(task)
-        if used is None or used.service != "dynamodb":
-            continue
-        substitutions = machine_resource(shipped, task.machine)[1]["DefinitionSubstitutions"]
-        parameters = task.definition["Parameters"]
-        parts = [part for item in parameters.get("TransactItems", []) for part in item.values()] or [parameters]
-        for part in parts:
-            yield task, target(substitutions.get(part["TableName"].strip("${}"), "?")), part
-
-
-def key_attributes(shipped: Shipped, table: str) -> dict[str, str]:
-    """A table's key: attribute names and types."""
-    properties = shipped.resources("AWS::DynamoDB::Table")[table]["Properties"]
-    types = {item["AttributeName"]: item["AttributeType"] for item in properties["AttributeDefinitions"]}
-    return {item["AttributeName"]: types[item["AttributeName"]] for item in properties["KeySchema"]}
-
-
 @rules(
-    changed(*message_state("FindReport"), "Parameters", "Key", to={"messageId": {"S": "x"}}),
-    changed(*reply_state("FindText"), "Parameters", "Key", "language", to={"N.$": "$.x"}),
-    without(*reply_state("Claim"), "Parameters", "Item", "messageId"),
+    changed(*state_of("message", "FindReport"), "Parameters", "Key", to={"messageId": {"S": "x"}}),
+    changed(*state_of("reply", "FindText"), "Parameters", "Key", "language", to={"N.$": "$.x"}),
+    without(*state_of("reply", "Claim"), "Parameters", "Item", "messageId"),
 )
 def every_item_has_its_tables_key(shipped: Shipped) -> Iterator[str]:
     for task, table, call in item_calls(shipped):
@@ -269,7 +306,7 @@ def every_item_has_its_tables_key(shipped: Shipped) -> Iterator[str]:
             yield f"{task.path}: {table} has the key {key}, the call gives {types}"
 
 
-@rules(without(*reply_state("Claim"), "Parameters", "Item", "expiresAt"))
+@rules(without(*state_of("reply", "Claim"), "Parameters", "Item", "expiresAt"))
 def every_item_that_is_put_expires(shipped: Shipped) -> Iterator[str]:
     for task, table, call in item_calls(shipped):
         lifetime = shipped.resources("AWS::DynamoDB::Table")[table]["Properties"].get("TimeToLiveSpecification")
@@ -277,25 +314,93 @@ def every_item_that_is_put_expires(shipped: Shipped) -> Iterator[str]:
             yield f"{task.path} puts an item into {table} that stays for ever: add {lifetime['AttributeName']}"
 
 
+# Updates that may make an item of their own without saying when it expires, and why.
+UPSERTS = {
+    "message/FlagConversation": "TouchConversation says it in the same execution, or in the next delivery's",
+    "message/UnflagConversation": "TouchConversation says it in the same execution, or in the next delivery's",
+}
+
+
+def with_names(call: Json, text: str) -> str:
+    """An expression with the attributes' own names."""
+    names = call.get("ExpressionAttributeNames", {})
+    return re.sub(r"#\w+", lambda found: str(names.get(found[0], found[0])), text)
+
+
+@rules(
+    changed(*state_of("message", "TouchConversation"), "Parameters", "UpdateExpression", to="SET lastMessageAt = :at"),
+    without(*state_of("reply", "RecordReply"), "Parameters", "ConditionExpression"),
+    changed(
+        *state_of("reply", "RecordReply"),
+        "Parameters",
+        "ConditionExpression",
+        to="attribute_exists(reportId) OR attribute_not_exists(reply)",
+    ),
+)
+def every_update_that_may_make_an_item_says_when_it_expires(shipped: Shipped) -> Iterator[str]:
+    for task, table, call in item_calls(shipped):
+        lifetime = shipped.resources("AWS::DynamoDB::Table")[table]["Properties"].get("TimeToLiveSpecification")
+        if not lifetime or "UpdateExpression" not in call or task.path in UPSERTS:
+            continue
+        condition = call.get("ConditionExpression", "")
+        # What is missing compares with nothing, so an item is made only where its absence is asked for, or nothing is.
+        makes = not condition or "attribute_not_exists" in re.sub(
+            r"^attribute_exists\(#?\w+\) AND \(.*\)$", "", condition
+        )
+        if makes and f"{lifetime['AttributeName']} = " not in with_names(call, call["UpdateExpression"]):
+            yield (
+                f"{task.path} may make an item of {table} that stays for ever: begin its condition with "
+                f"attribute_exists(…) AND (…), or set {lifetime['AttributeName']}"
+            )
+
+
 def expressions(call: Json) -> str:
     return " ".join(text for name, text in call.items() if name.endswith("Expression"))
 
 
 @rules(
-    changed(*reply_state("FindContact"), "Parameters", "ProjectionExpression", to="#optedOut"),
-    without(
-        *reply_state("RecordOutcome"), "Parameters", "TransactItems", 0, "Update", "ExpressionAttributeValues", ":at"
-    ),
-    changed(*reply_state("CountReply"), "Parameters", "ExpressionAttributeNames", to={"#unused": "x"}),
+    changed(*state_of("reply", "FindOptOut"), "Parameters", "ProjectionExpression", to="#optedOut"),
+    without(*state_of("reply", "RecordOutcome"), "Parameters", "ExpressionAttributeValues", ":state"),
+    changed(*state_of("receipt", "RecordDelivery"), "Parameters", "ExpressionAttributeNames", to={"#piece.$": "$.x"}),
+    changed(*state_of("reply", "CountReply"), "Parameters", "ExpressionAttributeNames", to={"#unused": "x"}),
 )
 def every_placeholder_is_given_and_used(shipped: Shipped) -> Iterator[str]:
     for task, _, call in item_calls(shipped):
         used = set(re.findall(r"[#:]\w+", expressions(call)))
-        given = {*call.get("ExpressionAttributeNames", {}), *call.get("ExpressionAttributeValues", {})}
+        placeholders = [*call.get("ExpressionAttributeNames", {}), *call.get("ExpressionAttributeValues", {})]
+        given = {name.removesuffix(".$") for name in placeholders}
         for name in sorted(used ^ given):
             yield (
                 f"{task.path}: {name} is {'not given' if name in used else 'given for nothing'}, which DynamoDB refuses"
             )
+
+
+@rules(
+    changed(*state_of("broadcast", "FindConnections"), "Parameters", "IndexName", to="byHouse"),
+    changed(
+        *state_of("broadcast", "FindConnections"),
+        "Parameters",
+        "KeyConditionExpression",
+        to="desk = :desk AND operatorId BETWEEN :from AND :to",
+    ),
+    changed(*state_of("desk", "QueryDay"), "Parameters", "ExpressionAttributeNames", to={"#day": "date"}),
+)
+def every_query_asks_by_the_key_of_its_index(shipped: Shipped) -> Iterator[str]:
+    for task, table, call in item_calls(shipped):
+        if "KeyConditionExpression" not in call:
+            continue
+        properties = shipped.resources("AWS::DynamoDB::Table")[table]["Properties"]
+        indexes = {index["IndexName"]: index for index in properties.get("GlobalSecondaryIndexes", [])}
+        asked = indexes.get(call["IndexName"]) if "IndexName" in call else properties
+        if asked is None:
+            yield f"{task.path} asks {table} by {call['IndexName']}, which it does not have"
+            continue
+        names = call.get("ExpressionAttributeNames", {})
+        words = re.findall(r"(?<![:\w])#?[A-Za-z]\w*", call["KeyConditionExpression"])
+        used = {names.get(word, word) for word in words} - KEYWORDS - FUNCTIONS
+        key = [part["AttributeName"] for part in asked["KeySchema"]]
+        if key[0] not in used or not used <= set(key):
+            yield f"{task.path} asks {table} by {', '.join(sorted(used))}, but the key there is {' and '.join(key)}"
 
 
 KEYWORDS = {"SET", "REMOVE", "ADD", "DELETE", "AND", "OR", "NOT", "BETWEEN", "IN"}
@@ -311,7 +416,7 @@ FUNCTIONS = {
 }
 
 
-@rules(changed(*reply_state("FindContact"), "Parameters", "ProjectionExpression", to="optedOut, language"))
+@rules(changed(*state_of("reply", "FindOptOut"), "Parameters", "ProjectionExpression", to="state, language"))
 def no_expression_names_a_reserved_word(shipped: Shipped) -> Iterator[str]:
     reserved = {word.upper() for word in ReservedKeywords.get_reserved_keywords()}
     for task, _, call in item_calls(shipped):

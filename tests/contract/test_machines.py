@@ -5,8 +5,21 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from typing import Any
 
-from tests.contract.rulebook import Break, Rule, Rulebook, appended, changed, removed, rewritten, without
+from tests.contract.flows import reached
+from tests.contract.rulebook import (
+    Break,
+    Rule,
+    Rulebook,
+    appended,
+    changed,
+    place,
+    removed,
+    rewritten,
+    state_of,
+    without,
+)
 from tests.contract.shipped import Json, Shipped, State, followers, machine_resource, states, strings, target, tasks
 
 rules = Rulebook()
@@ -25,22 +38,28 @@ BORNE = {
     "reply/FindText": "a text that is not found is translated",
     "reply/TranslateText": "the acknowledgement goes out as it was written",
     "reply/KeepText": "the cache is filled the next time",
+    "desk/TranslateMissing/KeepTranslation": "the operator has it; who asks next has it translated again",
+    "broadcast/PushToGroups/Translate": "the frame says so, and the console may ask for it again",
+    "broadcast/PushToGroups/KeepTranslation": "the consoles have it; who asks next has it translated again",
+    "broadcast/PushToGroups/PushToConnections/Push": "the connection is closed, so its console asks for what it missed",
 }
+# The table of those who do not want to be written to, by its name in the template, and the state that says so.
+OPT_OUTS, OUT = "OptOutsTable", "out"
 
 
-def send() -> tuple[str, ...]:
+def send() -> tuple[Any, ...]:
     """Where the reply is sent: the task most examples break."""
-    return ("machines", "reply", "States", "Send")
+    return state_of("reply", "Send")
 
 
-def find_report() -> tuple[str, ...]:
+def find_report() -> tuple[Any, ...]:
     """Another task, for the examples that want DynamoDB."""
-    return ("machines", "message", "States", "FindReport")
+    return state_of("message", "FindReport")
 
 
-def fan_out() -> tuple[str, ...]:
+def fan_out() -> tuple[Any, ...]:
     """A Map, for the examples that want one."""
-    return ("machines", "translate", "States", "TranslateToTargets")
+    return state_of("translate", "TranslateToTargets")
 
 
 @rules(
@@ -122,7 +141,7 @@ def waits(state: State) -> bool:
 
 def make_send_wait(shipped: Shipped) -> Json:
     """Turns a task into one that waits for a token, and returns it."""
-    task = shipped.machines["reply"]["States"]["Send"]
+    task = place(shipped, *send())
     task["Resource"] += ".waitForTaskToken"
     return task
 
@@ -211,7 +230,7 @@ def every_failure_is_recorded_or_fails_the_execution(shipped: Shipped) -> Iterat
                 )
 
 
-@rules(without("machines", "reply", "States", "KeepText"))
+@rules(without(*state_of("reply", "KeepText")))
 def every_failure_that_is_borne_exists(shipped: Shipped) -> Iterator[str]:
     for path in sorted(BORNE.keys() - {task.path for task in tasks(shipped)}):
         yield f"{path} is excused in BORNE but is no task: drop it there"
@@ -329,12 +348,31 @@ def every_machine_has_its_page(shipped: Shipped) -> Iterator[str]:
             yield f"statemachines/{name}.md is missing: write down purpose, input, output, errors and cost"
 
 
-@rules(rewritten("statemachines/reply.md", "NotGivenBack", "NotReturned"))
+def is_caught_further_out(shipped: Shipped, state: State) -> bool:
+    """Whether a Map or Parallel that a Fail stands in takes its error by name."""
+    definitions = {other.path: other.definition for other in states(shipped) if other.machine == state.machine}
+    steps = state.path.split("/")
+    around = (definitions["/".join(steps[:depth])] for depth in range(2, len(steps)))
+    clauses = [clause for definition in around for clause in definition.get("Catch", [])]
+    return any({state.name, "States.ALL"} & set(clause["ErrorEquals"]) for clause in clauses)
+
+
+def ends_execution(shipped: Shipped, state: State) -> bool:
+    """Whether an execution can end in a state. A Fail ends it at whatever depth it stands, unless it is caught."""
+    if state.type == "Fail":
+        return not is_caught_further_out(shipped, state)
+    outermost = state.level is shipped.machines[state.machine]
+    return outermost and bool(state.type in TERMINAL or state.definition.get("End"))
+
+
+@rules(
+    rewritten("statemachines/reply.md", "NotGivenBack", "NotReturned"),
+    changed(*state_of("reply", "AnswerInParts"), "Catch", to=[]),
+)
 def every_machine_page_names_every_end(shipped: Shipped) -> Iterator[str]:
     for state in states(shipped):
         page = shipped.texts.get(f"statemachines/{state.machine}.md", "")
-        ends = state.type in TERMINAL or state.definition.get("End")
-        if ends and state.level is shipped.machines[state.machine] and f"`{state.name}`" not in page:
+        if ends_execution(shipped, state) and f"`{state.name}`" not in page:
             yield f"statemachines/{state.machine}.md does not say when an execution ends in `{state.name}`"
 
 
@@ -377,6 +415,166 @@ def every_nested_machine_ends_before_its_task(shipped: Shipped) -> Iterator[str]
             seconds = shipped.machines[nested]["TimeoutSeconds"]
             if seconds >= task.definition.get("TimeoutSeconds", 0):
                 yield f"{task.path} gives up before the machine {nested} ({seconds} s) does: one of the two must change"
+
+
+# --- whoever opted out is left in peace
+
+
+def sends(shipped: Shipped) -> Iterator[State]:
+    """The tasks that write to somebody: every POST to another's API."""
+    for task in tasks(shipped):
+        if (
+            task.definition["Resource"].endswith(":http:invoke")
+            and task.definition["Parameters"].get("Method") != "GET"
+        ):
+            yield task
+
+
+def looks_up_opt_outs(shipped: Shipped, machine: str, definition: Json) -> bool:
+    """Whether a state asks the table of opt-outs, so that it answers with what was written last."""
+    if definition["Type"] != "Task" or not definition["Resource"].endswith(":dynamodb:getItem"):
+        return False
+    parameters = definition["Parameters"]
+    given = machine_resource(shipped, machine)[1]["DefinitionSubstitutions"]
+    table = target(given.get(parameters["TableName"].strip("${}"), "?"))
+    return table == OPT_OUTS and parameters.get("ConsistentRead") is True
+
+
+def says_out(condition: Json, result: str) -> bool:
+    """Whether a Choice's condition holds for everybody whose item says that they opted out: no further conditions."""
+    if "And" in condition:
+        held = (
+            {"Variable": f"{result}.state.S", "IsPresent": True},
+            {"Variable": f"{result}.state.S", "StringEquals": OUT},
+        )
+        there = {"Variable": result, "IsPresent": True}
+        return all(part in (*held, there) for part in condition["And"]) and held[1] in condition["And"]
+    return bool(condition == {"Variable": f"{result}.state.S", "StringEquals": OUT})
+
+
+def leave_out(definition: Json, *names: str) -> Json:
+    return {name: value for name, value in definition.items() if name not in names}
+
+
+def claims(shipped: Shipped, machine: str, definition: Json) -> bool:
+    """Whether a state puts an item of Outbound that is not there yet."""
+    if definition["Type"] != "Task" or not definition["Resource"].endswith(":dynamodb:putItem"):
+        return False
+    parameters = definition["Parameters"]
+    given = machine_resource(shipped, machine)[1]["DefinitionSubstitutions"]
+    fresh = str(parameters.get("ConditionExpression", "")).startswith("attribute_not_exists(messageId)")
+    return fresh and target(given.get(parameters["TableName"].strip("${}"), "?")) == "OutboundTable"
+
+
+@rules(
+    changed(*state_of("reply", "AnswerInParts"), "ItemProcessor", "StartAt", to="FindOptOut"),
+    without(*state_of("reply", "Claim"), "Parameters", "ConditionExpression"),
+    changed(*state_of("reply", "Claim"), "Catch", 0, "Next", to="FindOptOut"),
+    changed(*state_of("reply", "WhoseClaim?"), "Default", to="Send"),
+)
+def every_send_is_claimed_first(shipped: Shipped) -> Iterator[str]:
+    for task in sends(shipped):
+        level = task.level["States"]
+        mine = [name for name in level if claims(shipped, task.machine, level[name])]
+        unclaimed = {name: leave_out(level[name], "Next") if name in mine else level[name] for name in level}
+        if task.name in reached({"States": unclaimed}, task.level["StartAt"]):
+            yield f"{task.path} can be reached without a claim that nobody else has: somebody may be written to twice"
+
+
+def skip_opt_out(shipped: Shipped) -> None:
+    place(shipped, *state_of("reply", "Claim"))["Next"] = "Send"
+
+
+def send_when_unsure(shipped: Shipped) -> None:
+    place(shipped, *state_of("reply", "FindOptOut"))["Catch"][-1]["Next"] = "Send"
+
+
+def go_on_when_unsure(shipped: Shipped) -> None:
+    place(shipped, *state_of("reply", "FindOptOut"))["Catch"][-1]["Next"] = "OptedOut?"
+
+
+def send_although_out(shipped: Shipped) -> None:
+    place(shipped, *state_of("reply", "OptedOut?"))["Choices"][0]["Next"] = "OpenRateWindow"
+
+
+def ask_about_some_only(shipped: Shipped) -> None:
+    choice = place(shipped, *state_of("reply", "OptedOut?"))["Choices"][0]
+    rule = {"And": [leave_out(choice, "Next"), {"Variable": "$.report.direction", "StringEquals": "inbound"}]}
+    place(shipped, *state_of("reply", "OptedOut?"))["Choices"][0] = {**rule, "Next": choice["Next"]}
+
+
+@rules(
+    skip_opt_out,
+    send_when_unsure,
+    go_on_when_unsure,
+    send_although_out,
+    ask_about_some_only,
+    without(*state_of("reply", "FindOptOut"), "Parameters", "ConsistentRead"),
+    changed(*state_of("reply", "FindOptOut"), "Parameters", "TableName", to="${ContactsTable}"),
+    changed(*state_of("reply", "FindOptOut"), "Parameters", "Key", "address", "S.$", to="$.report.messageId"),
+)
+def every_send_asks_first_whether_they_opted_out(shipped: Shipped) -> Iterator[str]:
+    for task in sends(shipped):
+        level = task.level["States"]
+        asking = [name for name in level if looks_up_opt_outs(shipped, task.machine, level[name])]
+        # Without the way on from them that is for an answer, there must be none to the send.
+        unanswered = {name: leave_out(level[name], "Next") if name in asking else level[name] for name in level}
+        past = reached({"States": unanswered}, task.level["StartAt"])
+        if task.name in past:
+            yield f"{task.path} can be reached without a consistent getItem of {OPT_OUTS} that succeeded"
+        for name in asking:
+            wrongs = heeded(task.level, level[name], "$.report.contact", task.name)
+            yield from (f"{task.machine}/{name}: {wrong}" for wrong in wrongs)
+
+
+def heeded(level: Json, asking: Json, address: str, goal: str) -> Iterator[str]:
+    """What is wrong with how an answer about an opt-out is heeded on the way to a state that writes to an address."""
+    if asking["Parameters"]["Key"] != {"address": {"S.$": address}}:
+        yield f"ask about {address}, whom the message is for"
+    choice = level["States"][asking["Next"]]
+    result = f"{asking['ResultPath']}.Item"
+    ways = [rule["Next"] for rule in choice.get("Choices", []) if says_out(leave_out(rule, "Next", "Comment"), result)]
+    if not ways or choice["Choices"][0]["Next"] not in ways:
+        yield f"a Choice must follow whose first rule asks whether {result}.state.S is {OUT}"
+    for way in ways:
+        if goal in reached(level, way):
+            yield f"who opted out is written to all the same: {way} leads to {goal}"
+
+
+def desk_skips_opt_out(shipped: Shipped) -> None:
+    place(shipped, *state_of("desk", "Conversation?"))["Choices"][0]["Next"] = "ToConversation"
+
+
+def desk_takes_lines_although_out(shipped: Shipped) -> None:
+    place(shipped, *state_of("desk", "OptedOut?"))["Choices"][0]["Next"] = "ToConversation"
+
+
+@rules(
+    desk_skips_opt_out,
+    desk_takes_lines_although_out,
+    without(*state_of("desk", "FindOptOut"), "Parameters", "ConsistentRead"),
+    changed(*state_of("desk", "FindOptOut"), "Parameters", "Key", "address", "S.$", to="$.request.conversationId"),
+)
+def every_line_to_a_person_is_refused_at_once_when_they_opted_out(shipped: Shipped) -> Iterator[str]:
+    level = shipped.machines["desk"]
+    given = machine_resource(shipped, "desk")[1]["DefinitionSubstitutions"]
+    asking = [name for name, definition in level["States"].items() if looks_up_opt_outs(shipped, "desk", definition)]
+    goals = [
+        task.name
+        for task in tasks(shipped)
+        if task.machine == "desk" and task.definition["Resource"].endswith(":putEvents")
+    ]
+    answered = {name: leave_out(part, "Next") if name in asking else part for name, part in level["States"].items()}
+    for name, definition in level["States"].items():
+        table = str(definition.get("Parameters", {}).get("TableName", "")).strip("${}")
+        if target(given.get(table, "?")) != "ConversationsTable":
+            continue  # from here on it is a line to a conversation
+        for goal in sorted({*goals} & reached({"States": answered}, name)):
+            yield f"desk/{goal} takes a line to a person without a consistent getItem of {OPT_OUTS} that succeeded"
+    for name in asking:
+        for goal in goals:
+            wrongs = heeded(level, level["States"][name], "$.conversation.Item.contact.S", goal)
+            yield from (f"desk/{name}: {wrong}" for wrong in wrongs)
 
 
 @rules.each

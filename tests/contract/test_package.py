@@ -22,7 +22,10 @@ PROJECT = Project()
 # What the Lambda runtime for Python brings along.
 RUNTIME = ("boto3", "botocore", "s3transfer", "dateutil", "jmespath", "urllib3", "six")
 ROUNDS = 5
-PURE = ("arrange_image", "compose_image", "compose_report")
+PURE = (
+    *("arrange_image", "compose_image", "compose_report", "read_frame", "compose_message", "arrange_messages"),
+    *("arrange_broadcast", "plan_reconciliation"),
+)
 IMAGING = ("inspect_image", "make_thumbnails")
 # Import the handler, then say what it loaded and for how long it took beyond the interpreter's own start.
 PROBE = """

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from tests.contract.permissions import UNBOUND, Grant, granted, needs, statements
-from tests.contract.rulebook import Break, Rule, Rulebook, appended, changed, rewritten, without
+from tests.contract.rulebook import Break, Rule, Rulebook, appended, changed, rewritten, state_of, without
 from tests.contract.shipped import Shipped, many, target
 
 rules = Rulebook()
@@ -24,27 +24,30 @@ def told(grants: set[Grant]) -> str:
     )
 
 
-REPLY = ("machines", "reply", "States")
-
-
 @rules(
-    changed("machines", "message", "States", "FindContact", "Resource", to="arn:aws:states:::dynamodb:deleteItem"),
+    changed(*state_of("message", "FindContact"), "Resource", to="arn:aws:states:::dynamodb:deleteItem"),
     changed(
-        *REPLY,
-        "RecordOutcome",
+        *state_of("reply", "GiveBack"),
         "Parameters",
         "TransactItems",
         0,
         to={"ConditionCheck": {"TableName": "${OutboundTable}"}},
     ),
-    changed(*REPLY, "AnnounceSent", "Parameters", "Entries", 0, "DetailType", to="MessageDelivered"),
-    changed(*REPLY, "Send", "Parameters", "Method", to="PUT"),
-    changed(*REPLY, "Send", "Parameters", "ApiEndpoint", to="${TwilioApiUrl}/elsewhere"),
+    changed(*state_of("reply", "AnnounceSent"), "Parameters", "Entries", 0, "DetailType", to="MessageDelivered"),
+    changed(*state_of("reply", "Send"), "Parameters", "Method", to="PUT"),
+    changed(*state_of("reply", "Send"), "Parameters", "ApiEndpoint", to="${TwilioApiUrl}/elsewhere"),
     without(*policy("MessageRole", 0)),
     without(*policy("MessagesPipeRole", 0)),
     without(*policy("ApiRole", 2)),
     without(*policy("NormaliseWebhookRole", 1)),
     without(*policy("ComposeReportRole", 0)),
+    changed(*state_of("reconcile", "AskTwilio"), "Parameters", "Method", to="POST"),
+    changed(*state_of("desk", "QueryDay"), "Parameters", "IndexName", to="byHour"),
+    changed(*state_of("broadcast", "Disconnect"), "Parameters", "Method", to="GET"),
+    without(*policy("DeskApiRole", 0)),
+    changed(*policy("DeskApiRole", 1, "Action"), to="dynamodb:PutItem"),
+    without(*policy("ReconcileScheduleRole", 0)),
+    without(*policy("IssueTicketRole", 1)),
 )
 def every_role_is_allowed_what_its_user_does(shipped: Shipped) -> Iterator[str]:
     for user, role, needed in needs(shipped):
@@ -58,14 +61,18 @@ def every_role_is_allowed_what_its_user_does(shipped: Shipped) -> Iterator[str]:
         item={"Effect": "Allow", "Action": "dynamodb:Scan", "Resource": {"Fn::GetAtt": ["ReportsTable", "Arn"]}},
     ),
     changed(*policy("MessageRole", 1, "Action"), to=["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:DeleteItem"]),
-    appended(*policy("ReplyRole", 8, "Condition", "StringEquals", "events:detail-type"), item="ReportCreated"),
+    appended(*policy("ReplyRole", 9, "Condition", "StringEquals", "events:detail-type"), item="ReportCreated"),
     without(*policy("IntakeRole", 1, "Condition")),
-    without("machines", "reply", "States", "TranslateText"),
+    without(*state_of("reply", "TranslateText")),
     changed(
         *policy("MessagesPipeRole", 1, "Resource"), to=[{"Ref": "MessageStateMachine"}, {"Ref": "ReplyStateMachine"}]
     ),
     changed(*policy("ApiRole", 1, "Action"), to=["dynamodb:GetItem", "dynamodb:PutItem"]),
     rewritten("functions/dragoman/secrets.py", "get_secret_value", "describe_secret"),
+    without(*state_of("broadcast", "Disconnect")),
+    changed(*policy("DeskApiRole", 1, "Action"), to=["dynamodb:PutItem", "dynamodb:DeleteItem", "dynamodb:Scan"]),
+    changed(*policy("ReconcileScheduleRole", 0, "Action"), to=["states:StartExecution", "states:StopExecution"]),
+    changed(*policy("DeskRole", 3, "Resource"), to={"Fn::Sub": "${ReportsTable.Arn}/index/*"}),
 )
 def no_role_is_allowed_anything_else(shipped: Shipped) -> Iterator[str]:
     for user, role, needed in needs(shipped):

@@ -94,6 +94,65 @@ def no_lock_file_says_where_packages_come_from(shipped: Shipped) -> Iterator[str
             yield f"{path} holds addresses of a registry: write it with omit-lockfile-registry-resolved"
 
 
+PACKAGES, PACKAGE_LOCK = "console/package.json", "console/package-lock.json"
+
+
+NPM_SETTINGS = {
+    "omit-lockfile-registry-resolved=true": "else the next npm install writes a registry's addresses",
+    "ignore-scripts=true": "else a package runs what it likes when it is installed",
+}
+
+
+def with_package(text: str, **entry: object) -> Break:
+    """Adds a package to the console's lock."""
+
+    def damage(shipped: Shipped) -> None:
+        lock = json.loads(shipped.texts[PACKAGE_LOCK])
+        lock["packages"][text] = entry
+        shipped.texts[PACKAGE_LOCK] = json.dumps(lock)
+
+    return damage
+
+
+@rules(
+    with_package("node_modules/x", version="1.0.0"),
+    with_package("node_modules/x", version="1.0.0", integrity="sha1-" + "0" * 28),
+    rewritten(PACKAGES, '"preact": "', '"preact": "^'),
+    rewritten(PACKAGES, '"preact": "', '"preact": "1'),
+    removed(PACKAGE_LOCK),
+    removed("console/.npmrc"),
+)
+def every_package_of_the_console_is_pinned_with_its_hash(shipped: Shipped) -> Iterator[str]:
+    settings = shipped.texts.get("console/.npmrc", "").splitlines()
+    for line, why in NPM_SETTINGS.items():
+        if line not in settings:
+            yield f"console/.npmrc must say {line}: {why}"
+    wanted = json.loads(shipped.texts[PACKAGES])
+    lock = json.loads(shipped.texts.get(PACKAGE_LOCK, "{}")).get("packages", {})
+    for name, version in {**wanted.get("dependencies", {}), **wanted.get("devDependencies", {})}.items():
+        if lock.get(f"node_modules/{name}", {}).get("version") != version:
+            yield f"{PACKAGES} wants {name} {version}: write one exact version and lock it"
+    for path, entry in lock.items():
+        if path and not entry.get("integrity", "").startswith("sha512-"):
+            yield f"{PACKAGE_LOCK}: {path} has no sha512 integrity"
+
+
+# A lock file is as long as it must be.
+LARGEST, GENERATED = 400_000, ("package-lock.json", "requirements/")
+
+
+def swollen(shipped: Shipped) -> None:
+    shipped.paths.add("docs/film.mp4")
+    shipped.sizes["docs/film.mp4"] = LARGEST + 1
+
+
+@rules(swollen, written("console/src/x.ts", "x" * (LARGEST + 1)))
+def no_file_is_large(shipped: Shipped) -> Iterator[str]:
+    for path, size in shipped.sizes.items():
+        if size > LARGEST and not any(word in path for word in GENERATED):
+            yield f"{path} has {size} bytes, {LARGEST} at most: what is built or downloaded has no place here"
+
+
 @rules(removed("requirements/test.txt"))
 def every_requirements_file_is_locked(shipped: Shipped) -> Iterator[str]:
     for path in sorted(shipped.paths):
@@ -230,13 +289,17 @@ def no_key_stands_twice(shipped: Shipped) -> Iterator[str]:
 
 # Emoji, and banners made of comments.
 DECORATION = re.compile("[\U0001f300-\U0001faff\u2705\u274c\u2728\u26a0\u2b50]|# *[=*#]{8,}")
-CODE = (".py", ".yaml", ".toml", ".json", ".md", "Makefile")
+CODE = (".py", ".yaml", ".toml", ".json", ".md", "Makefile", ".ts", ".tsx", ".js", ".css", ".html", ".svg")
 
 
-@rules(written("infra/x.py", "# " + "=" * 40 + "\n"), written("docs/x.md", "Done \u2705\n"))
+@rules(
+    written("infra/x.py", "# " + "=" * 40 + "\n"),
+    written("docs/x.md", "Done \u2705\n"),
+    written("console/src/x.ts", 'export const done = "\u2705";\n'),
+)
 def no_file_is_decorated(shipped: Shipped) -> Iterator[str]:
     for path, text in shipped.texts.items():
-        if path.endswith(CODE) and not path.startswith(("tests/", "schemas/")):
+        if path.endswith(CODE) and not path.startswith(("tests/", "schemas/", "console/tests/")):
             for number, line in enumerate(text.splitlines(), 1):
                 if DECORATION.search(line):
                     yield f"{path}:{number} is decorated: {line.strip()[:60]}"
@@ -245,7 +308,7 @@ def no_file_is_decorated(shipped: Shipped) -> Iterator[str]:
 UNFINISHED = re.compile(r"\b(" + "|".join(("TO" + "DO", "FIX" + "ME", "XX" + "X", "HA" + "CK")) + r")\b")
 
 
-@rules(written("infra/x.py", "# TO" + "DO: later\n"))
+@rules(written("infra/x.py", "# TO" + "DO: later\n"), written("console/src/x.tsx", "// FIX" + "ME\n"))
 def no_file_is_left_for_later(shipped: Shipped) -> Iterator[str]:
     for path, text in shipped.texts.items():
         if path.endswith(CODE):

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 
 import yaml
 
+from tests.contract.permissions import imported_modules
 from tests.contract.rulebook import Break, Rule, Rulebook, changed, rewritten, without
 from tests.contract.shipped import (
     API,
@@ -28,6 +29,7 @@ from tests.contract.shipped import (
 rules = Rulebook()
 
 FUNCTION, MACHINE = "AWS::Serverless::Function", "AWS::Serverless::StateMachine"
+AUTHORIZER, SOCKET_INTEGRATION = "AWS::ApiGatewayV2::Authorizer", "AWS::ApiGatewayV2::Integration"
 PIPE, RULE, ROLE = "AWS::Pipes::Pipe", "AWS::Events::Rule", "AWS::IAM::Role"
 
 
@@ -58,6 +60,8 @@ def source_of(location: str) -> str:
         return "functions/dragoman/__init__.py"
     if location == "build/imaging-layer":
         return "functions/requirements-imaging.txt"
+    if location == "build/api.json":
+        return API  # split by infra/openapi.py
     return re.sub(r"^build/functions/(\w+)$", r"functions/\1/handler.py", location)
 
 
@@ -115,10 +119,12 @@ def every_machine_is_deployed_once(shipped: Shipped) -> Iterator[str]:
         "Properties",
         "DefinitionSubstitutions",
         "NormaliseWebhookFunctionArn",
-    )
+    ),
+    without("template", "Resources", "DeskAuthorizer"),
 )
 def every_function_is_used(shipped: Shipped) -> Iterator[str]:
-    users = [item["Properties"] for kind in (MACHINE, PIPE, RULE) for item in shipped.resources(kind).values()]
+    kinds = (MACHINE, PIPE, RULE, AUTHORIZER, SOCKET_INTEGRATION)
+    users = [item["Properties"] for kind in kinds for item in shipped.resources(kind).values()]
     used = {*referred(users), *referred(shipped.api)}
     for name, item in shipped.resources(FUNCTION).items():
         if name not in used and not item["Properties"].get("Events"):
@@ -221,24 +227,74 @@ def every_default_is_one_that_may_be_given(shipped: Shipped) -> Iterator[str]:
             yield f"Parameter {name}: its default {default!r} is outside MinValue and MaxValue"
 
 
-@rules(without("template", "Parameters", "AcknowledgementText", "AllowedPattern"))
+def pasted(shipped: Shipped) -> Iterator[tuple[str, bool]]:
+    """The parameters that stand in a machine, alone or as part of a text, and whether that is inside an intrinsic
+    function."""
+    for item in shipped.resources(MACHINE).values():
+        texts = list(strings(shipped.machines[machine_of(item["Properties"])]))
+        for hole, value in item["Properties"].get("DefinitionSubstitutions", {}).items():
+            inside = any(text.startswith("States.") and f"${{{hole}}}" in text for text in texts)
+            for name in set(referred(value)) & shipped.template["Parameters"].keys():
+                yield name, inside
+
+
+def may_hold(parameter: Json, character: str) -> bool:
+    """Whether a character may stand somewhere in a parameter: tried in its default and in an address. AWS matches the
+    whole value: https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/parameters-section-structure.html."""
+    if parameter["Type"] != "String" or "AllowedValues" in parameter:
+        return False
+    starts = {str(parameter.get("Default") or "x"), "x", "https://example.org"}
+    tried = [start[:cut] + character + start[cut:] + end for start in starts for cut in (1, -1) for end in ("", "x")]
+    return any(re.fullmatch(parameter.get("AllowedPattern", "(?s:.*)"), text) for text in tried)
+
+
+@rules(
+    without("template", "Parameters", "AcknowledgementText", "AllowedPattern"),
+    changed("template", "Parameters", "PublicBaseUrl", "AllowedPattern", to="^$|^https?://.*[^/]$"),
+    changed("template", "Parameters", "TwilioApiUrl", "AllowedPattern", to='^https?://[^"\\\\\\s]*[A-Za-z0-9]$'),
+    without("template", "Parameters", "HelpText", "AllowedPattern"),
+)
 def every_parameter_pasted_into_a_machine_keeps_its_json_whole(shipped: Shipped) -> Iterator[str]:
-    pasted = {
-        value["Ref"]
-        for item in shipped.resources(MACHINE).values()
-        for value in item["Properties"].get("DefinitionSubstitutions", {}).values()
-        if isinstance(value, dict) and value.get("Ref") in shipped.template["Parameters"]
-    }
-    for name in sorted(pasted):
-        parameter = shipped.template["Parameters"][name]
-        start = str(parameter.get("Default", "x"))
-        for character in ('"', "\\", "\n"):
-            tried = (start[:-1] or "x") + character + "x"
-            if parameter["Type"] == "String" and re.search(parameter.get("AllowedPattern", ""), tried):
+    for name, inside in sorted(set(pasted(shipped))):
+        for character in ('"', "\\", "\n", *("'{}" if inside else "")):
+            if may_hold(shipped.template["Parameters"][name], character):
                 yield (
                     f"Parameter {name} may hold {character!r}, which breaks the machine it is pasted into: "
                     "narrow its AllowedPattern"
                 )
+
+
+# --- what functions read
+
+# Readers of dragoman.settings whose variable must be given; with a default of its own it need not.
+READERS = {"required", "optional", "positive_int", "words", "required_words", "base_url"}
+
+
+def variables_read(shipped: Shipped, package: str) -> Iterator[tuple[str, bool]]:
+    """The environment variables that a function reads, and whether the code has a default for each."""
+    for module in imported_modules(shipped, f"functions/{package}/handler.py"):
+        for node in ast.walk(shipped.python("functions/")[module]):
+            reads = isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in READERS
+            if reads and isinstance(node, ast.Call) and node.args and isinstance(node.args[0], ast.Constant):
+                yield str(node.args[0].value), len(node.args) > 1
+
+
+@rules(
+    without(*resource("NormaliseWebhookFunction", "Environment", "Variables", "OPT_OUT_WORDS")),
+    without(*resource("IssueTicketFunction", "Environment", "Variables", "TICKETS_TABLE")),
+    changed(
+        *resource("ReadFrameFunction", "Environment"), to={"Variables": {"REPORTS_TABLE": {"Ref": "ReportsTable"}}}
+    ),
+)
+def every_variable_that_a_function_reads_is_given_and_no_other(shipped: Shipped) -> Iterator[str]:
+    for name, item in shipped.resources(FUNCTION).items():
+        package = item["Properties"]["Handler"].split(".")[0]
+        given = set(item["Properties"].get("Environment", {}).get("Variables", {}))
+        read = dict(sorted(variables_read(shipped, package)))
+        for variable in sorted({variable for variable, has_default in read.items() if not has_default} - given):
+            yield f"{name} reads {variable}, which {TEMPLATE} does not give it"
+        for variable in sorted(given - read.keys()):
+            yield f"{name} is given {variable}, which functions/{package} does not read"
 
 
 SECRET_NAME = re.compile(r"(password|token|secret|credential|apikey|api_key)s?$", re.IGNORECASE)
