@@ -1,6 +1,6 @@
 # Dragoman. `make help` explains every target; a line after ## is its explanation.
 .DEFAULT_GOAL := help
-.PHONY: help run text redrive tests unit lint types validate statemachines local-sfn build models deploy bench lock clean
+.PHONY: help run text redrive operator console tests unit lint types validate statemachines local-sfn build models deploy bench lock clean
 SHELL := /bin/bash
 
 # The first Python from 3.11 to 3.13 that runs here; PYTHON=… chooses another.
@@ -41,6 +41,9 @@ $(VENV)/.test: requirements/test.txt $(VENV)/.run
 build: $(VENV)/.run ## Build the functions and their layer into build/
 	@$(PY) -m infra.build
 
+console: $(VENV)/.run ## Build the console into build/console (with the Node that pip installed)
+	@$(PY) -m infra.site
+
 models: $(VENV)/.run ## Fetch the local models (verified by their hashes)
 	@$(PY) -m infra.local.ai.models --dir $(MODELS)
 
@@ -48,7 +51,7 @@ models: $(VENV)/.run ## Fetch the local models (verified by their hashes)
 quoted = '$(subst ','\'',$(value $(1)))'
 
 # --- using it -------------------------------------------------------------------------------------------------------------
-run: build models ## Run all of Dragoman on this machine; Ctrl-C stops it
+run: build console models ## Run all of Dragoman on this machine; Ctrl-C stops it
 	@exec $(PY) -m infra.local
 
 text: $(VENV)/.run ## Text the number: make text FROM=+12025550100 BODY='¿Dónde está la clínica?' MEDIA=photo.jpg
@@ -56,6 +59,9 @@ text: $(VENV)/.run ## Text the number: make text FROM=+12025550100 BODY='¿Dónd
 
 redrive: $(VENV)/.run ## List what is parked in the dead-letter queues; QUEUE=messages puts it back (AWS=1 for the deployed stack)
 	@$(PY) -m infra.redrive $(if $(QUEUE),--queue $(QUEUE)) $(if $(AWS),--aws)
+
+operator: $(VENV)/.run ## Who may sign in: make operator EMAIL=ana@example.org adds one (REMOVE=1 removes; AWS=1 for the deployed stack)
+	@$(PY) -m infra.operators $(if $(EMAIL),--email $(call quoted,EMAIL)) $(if $(REMOVE),--remove) $(if $(AWS),--aws)
 
 SFN_PORT ?= 8083
 # `make local-sfn tests` (or statemachines) hands the cases to the endpoint as its child: it starts, they run, it stops.
@@ -65,7 +71,8 @@ WITH_CASES := $(and $(filter local-sfn,$(MAKECMDGOALS)),$(filter tests statemach
 tests: $(if $(WITH_CASES),statemachines,lint types validate pytest) ## Run the whole suite (after local-sfn: the state machine cases against port 8083)
 
 .PHONY: pytest
-pytest: $(VENV)/.test build models
+pytest: $(VENV)/.test build console models
+	@$(PY) -m infra.site --test
 	@$(PYTEST)
 
 statemachines: $(if $(WITH_CASES),local-sfn,$(VENV)/.test build) ## Only the state machine cases, with their coverage
@@ -88,11 +95,12 @@ validate: $(VENV)/.test .venv-sam/.ready build ## Check the template with cfn-li
 	@SAM_CLI_TELEMETRY=0 AWS_DEFAULT_REGION=$${AWS_DEFAULT_REGION:-us-east-1} .venv-sam/bin/sam validate --lint --template infra/template.yaml
 
 # --- delivering -----------------------------------------------------------------------------------------------------------
-deploy: $(VENV)/.run .venv-sam/.ready ## Deploy to AWS with your credentials (GUIDED=1 asks for what is missing; PARAMETERS='Name=value …')
+deploy: $(VENV)/.run .venv-sam/.ready console ## Deploy to AWS with your credentials (GUIDED=1 asks for what is missing; PARAMETERS='Name=value …')
 	@$(PY) -m infra.build --target aws $$(python3.13 -c "" 2>/dev/null && echo --bytecode)
 	@SAM_CLI_TELEMETRY=0 .venv-sam/bin/sam deploy --template infra/template.yaml --config-file samconfig.toml $(if $(GUIDED),--guided) $(if $(PARAMETERS),--parameter-overrides $(PARAMETERS))
+	@$(PY) -m infra.site --publish
 
-bench: $(VENV)/.test build models ## Measure: the figures of benchmarks/README.md
+bench: $(VENV)/.test build console models ## Measure: the figures of benchmarks/README.md
 	@$(PY) -m benchmarks
 
 lock: ## Renew the locked versions in requirements/ (needs uv)

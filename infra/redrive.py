@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from mypy_boto3_cloudformation import CloudFormationClient
     from mypy_boto3_sqs import SQSClient
 
-QUEUES = ("messages", "uploads", "replies")
+QUEUES = ("messages", "uploads", "replies", "consoles")
 # Long enough to list a few thousand messages, short enough that a look does not keep them from a redrive for long.
 LOOK_SECONDS = 30
 

@@ -21,6 +21,12 @@ def summary(settings: config.Settings, stack: LocalStack, seconds: float) -> str
         "",
         f"Dragoman is ready ({seconds:.1f} s). It listens on 127.0.0.1 only.",
         "",
+        f"  Console    {settings.console_url}   (sign in as {config.OPERATORS[0]} with {settings.desk_password()})",
+        *(
+            [f"  Handset    {settings.handset_url}   (a phone to text the number with)"]
+            if settings.twilio.simulated
+            else []
+        ),
         f"  REST API   {settings.gateway_url}   (x-api-key: {key})",
         f"  Webhook    {settings.template_parameters()['PublicBaseUrl']}/twilio/messages",
         f"  AWS        http://127.0.0.1:{settings.ports.aws}   (aws --endpoint-url …, region us-east-1)",
@@ -32,7 +38,7 @@ def summary(settings: config.Settings, stack: LocalStack, seconds: float) -> str
     ]
     if settings.twilio.simulated:
         lines += [
-            "Text the number from another terminal:",
+            "Open the console and a handset side by side, or text the number from another terminal:",
             "",
             "  make text FROM=+12025550100 BODY='¿Dónde está la clínica?'",
             "",

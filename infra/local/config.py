@@ -10,6 +10,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 DESK_NUMBER = "+15550100100"
+# Who can sign in to a new local console, both with the same password.
+OPERATORS = ("desk@example.org", "night@example.org")
 
 
 @dataclass(frozen=True)
@@ -62,6 +64,30 @@ class Settings:
         """Where Twilio's REST API answers."""
         return f"http://127.0.0.1:{self.ports.twilio}" if self.twilio.simulated else "https://api.twilio.com"
 
+    @property
+    def console_url(self) -> str:
+        """The operators' console."""
+        return f"http://127.0.0.1:{self.ports.gateway}/console/"
+
+    @property
+    def handset_url(self) -> str:
+        """The page that texts the number, where the provider is the simulated one."""
+        return f"{self.twilio_url}/handset/"
+
+    @property
+    def socket_url(self) -> str:
+        """The WebSocket API's address on this machine."""
+        return f"ws://127.0.0.1:{self.ports.gateway}/{self.stage}"
+
+    def desk_password(self) -> str:
+        """The password of OPERATORS; made once and kept with the other local data."""
+        path = self.state_dir / "desk-password"
+        if not path.exists():
+            self.state_dir.mkdir(parents=True, exist_ok=True)
+            path.touch(mode=0o600)
+            path.write_text(secrets.token_urlsafe(12), encoding="utf-8")
+        return path.read_text(encoding="utf-8").strip()
+
     def api_key(self) -> str:
         """The integrator's API key of the running stack.
 
@@ -89,6 +115,11 @@ PARAMETER_VARIABLES = {
     "DRAGOMAN_ACKNOWLEDGEMENT_LANGUAGE": "AcknowledgementLanguage",
     "DRAGOMAN_REPLIES_PER_HOUR": "RepliesPerHour",
     "DRAGOMAN_API_REQUESTS_PER_SECOND": "ApiRequestsPerSecond",
+    "DRAGOMAN_HELP_TEXT": "HelpText",
+    "DRAGOMAN_OPT_OUT_WORDS": "OptOutWords",
+    "DRAGOMAN_OPT_IN_WORDS": "OptInWords",
+    "DRAGOMAN_HELP_WORDS": "HelpWords",
+    "DRAGOMAN_RECONCILE_AFTER_SECONDS": "ReconcileAfterSeconds",
 }
 
 

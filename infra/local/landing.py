@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from infra.local import console
 from infra.local.config import Settings
 
 
@@ -14,6 +15,8 @@ def page(settings: Settings) -> str:
         [
             "Dragoman is running on this machine.",
             "",
+            f"  The console      {settings.console_url}",
+            *([f"  A handset        {settings.handset_url}"] if settings.twilio.simulated else []),
             f"  The REST API     {settings.gateway_url}",
             f"  The webhook      {settings.gateway_url}/twilio/messages",
             f"  AWS endpoint     http://127.0.0.1:{settings.ports.aws}",
@@ -28,12 +31,15 @@ def page(settings: Settings) -> str:
     )
 
 
-def app(settings: Settings) -> Any:
-    """The page as an ASGI application: / is the page, everything else is not found."""
+def app(settings: Settings, site: Any) -> Any:
+    """The page as an ASGI application: / is the page, /console/ the site given, everything else is not found."""
     body = page(settings).encode()
 
-    async def serve(scope: Any, _receive: Any, send: Any) -> None:
+    async def serve(scope: Any, receive: Any, send: Any) -> None:
         if scope["type"] != "http":
+            return
+        if scope["path"] == console.PATH or scope["path"].startswith(f"{console.PATH}/"):
+            await site(scope, receive, send)
             return
         found = scope["path"] == "/"
         text = body if found else b"There is nothing here. / says where things are.\n"

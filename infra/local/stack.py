@@ -15,15 +15,18 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from infra.local import landing
+from infra import operators
+from infra.local import console, landing
 from infra.local.ai.describe import describe
-from infra.local.aws import apis, clients, deploy, iam
+from infra.local.aws import apis, clients, deploy, iam, socket_task
 from infra.local.aws.pipes import PipeWorkers
 from infra.local.aws.server import EmbeddedAws
-from infra.local.config import ROOT, Settings
+from infra.local.config import OPERATORS, ROOT, Settings
 from infra.local.gateway.app import Gateway, create_app
+from infra.local.gateway.cognito import operator_authorizer
 from infra.local.gateway.invoker import HttpAwsInvoker
 from infra.local.gateway.journal import Journal
+from infra.local.gateway.sockets import create_sockets
 from infra.local.serving import Served, listen
 from infra.local.twilio import app as twilio_app
 
@@ -76,6 +79,7 @@ class LocalStack:
             self._start_twilio()
         self._say("Deploying infra/template.yaml")
         self.outputs = deploy.deploy(TEMPLATE, STACK_NAME, settings.template_parameters())
+        self._add_operators()
         self._start_gateway(gateway_socket)
         # Before the pipes, which may find messages of the last run waiting.
         self._await_ai()
@@ -92,10 +96,11 @@ class LocalStack:
         if self._keeper is not None:
             self._keeper.join(timeout=10)
             self.snapshot()
-        if self._front is not None:
-            self._front.stop()
+        # What is under way still pushes to consoles and gets callbacks: it ends before what it talks to.
         if self._pipes is not None:
             self._pipes.stop()
+        if self._front is not None:
+            self._front.stop()
         if self._provider is not None:
             self._provider.stop()
         self._aws.stop()
@@ -170,9 +175,16 @@ class LocalStack:
         self._provider = Served(provider, listener, "twilio")
         self._provider.start()
 
+    def _add_operators(self) -> None:
+        cognito: Any = clients.client("cognito-idp")
+        for email in OPERATORS:
+            operators.add(cognito, self.outputs["UserPoolId"], email, self.settings.desk_password())
+
     def _start_gateway(self, listener: Any) -> None:
         invoker = HttpAwsInvoker(self._aws.endpoint_url, clients.ROOT_ACCESS_KEY_ID, clients.ROOT_SECRET_ACCESS_KEY)
         self._journal = Journal(self.settings.state_dir / "journal")
+        sockets = create_sockets(apis.socket_api, invoker, authorize=iam.require, denied=(iam.AccessDenied,))
+        socket_task.serve(sockets.registry)
         self._gateway = create_app(
             apis.rest_api,
             invoker,
@@ -180,9 +192,11 @@ class LocalStack:
             journal_operations=JOURNALED,
             authorize=iam.require,
             denied=(iam.AccessDenied,),
-            fallback=landing.app(self.settings),
+            authorizers={"operator": operator_authorizer()},
+            fallback=landing.app(self.settings, console.app(self.settings, self.outputs)),
+            sockets=sockets,
         )
-        self._front = Served(self._gateway, listener, "gateway")
+        self._front = Served(self._gateway, listener, "gateway", ending=self._gateway.end)
         self._front.start()
 
     def _keep_api_key(self) -> None:
@@ -207,7 +221,11 @@ class LocalStack:
 
     def _keep_snapshots(self) -> None:
         while not self._stopping.wait(SNAPSHOT_SECONDS):
-            if not self._taken_up:
-                self._take_up()
-            elif self._journal is not None and self._journal.mark():
-                self.snapshot()
+            try:
+                if not self._taken_up:
+                    self._take_up()
+                elif self._journal is not None and self._journal.mark():
+                    self.snapshot()
+            except Exception:  # noqa: BLE001
+                # The outermost loop of the thread: the journal keeps everything, and the next round may do better.
+                _log.exception("a snapshot failed")

@@ -12,7 +12,11 @@ from tests.integration.stack import Running, new_stack
 @pytest.fixture(scope="session")
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     """A stack whose desk reads English, Spanish and Portuguese."""
-    limits = {"DRAGOMAN_REPLIES_PER_HOUR": "1000", "DRAGOMAN_API_REQUESTS_PER_SECOND": "1000"}
+    limits = {
+        "DRAGOMAN_REPLIES_PER_HOUR": "1000",
+        "DRAGOMAN_API_REQUESTS_PER_SECOND": "1000",
+        "DRAGOMAN_RECONCILE_AFTER_SECONDS": "1",
+    }
     running = new_stack(tmp_path_factory.mktemp("stack"), **limits)
     running.start()
     yield running

@@ -136,7 +136,8 @@ def test_second_start_finds_the_data_again(own_stack: Running) -> None:
     assert "Traceback" not in own_stack.output
     own_stack.start()
     assert own_stack.settings.api_key() == key
-    assert own_stack.get(f"/reports/{report['reportId']}").json() == report
+    again = own_stack.get(f"/reports/{report['reportId']}").json()
+    assert {**again, "deliveries": {}} == {**report, "deliveries": {}}  # callbacks may still come
     assert own_stack.text(From="+12025550142", Body="thanks")["language"] == {"code": "en", "method": "known"}
 
 

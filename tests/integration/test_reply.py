@@ -74,14 +74,13 @@ def test_reply_lost_on_the_way_back_is_unknown_though_it_went_out(stack: Running
     assert len(stack.sent(sender)) == 1
 
 
-def test_reply_to_an_opted_out_contact_is_suppressed(stack: Running) -> None:
+def test_reply_to_a_contact_silenced_by_hand_is_suppressed(stack: Running) -> None:
+    """As docs/operating.md tells it."""
     sender = "+12025550124"
     stack.text(From=sender, Body=ENGLISH)
-    stack.client("dynamodb").update_item(
-        TableName=stack.outputs()["ContactsTableName"],
-        Key={"address": {"S": f"sms:{sender}"}},
-        UpdateExpression="SET optedOut = :yes",
-        ExpressionAttributeValues={":yes": {"BOOL": True}},
+    item = {"address": f"sms:{sender}", "state": "out", "source": "keyword"}
+    stack.client("dynamodb").put_item(
+        TableName=stack.outputs()["OptOutsTableName"], Item={name: {"S": value} for name, value in item.items()}
     )
     report = stack.text(From=sender, Body=ENGLISH)
     assert report["reply"]["state"] == "suppressed"

@@ -1,0 +1,103 @@
+"""The operators' console as an operator uses it."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from typing import Any
+
+from playwright.sync_api import Locator, Page, expect
+
+from infra.local.config import OPERATORS
+from tests.integration.stack import Running, until
+
+
+@dataclass
+class Console:
+    """One operator's window."""
+
+    page: Page
+    stack: Running
+
+    def visit(self, hash_: str = "") -> None:
+        """Opens a page of the console by its fragment."""
+        self.page.goto(f"{self.stack.settings.console_url}{hash_}")
+
+    def go(self, hash_: str) -> None:
+        """Goes to another page of the console without loading it anew."""
+        self.page.evaluate("(to) => { location.hash = to }", hash_)
+
+    def sign_in(self, email: str = OPERATORS[0], password: str | None = None, **details: str) -> Console:
+        """Signs in and waits for the connection; `details` are what the operator chose before: language, room, name."""
+        if details:
+            self.page.add_init_script(f"localStorage['dragoman.settings'] ??= {json.dumps(json.dumps(details))}")
+        self.visit()
+        self.enter(email, self.stack.settings.desk_password() if password is None else password)
+        self.connected()
+        return self
+
+    def enter(self, email: str, password: str) -> None:
+        """Fills the form in, in whichever language it is, and sends it."""
+        self.page.get_by_test_id("email").fill(email)
+        self.page.get_by_test_id("password").fill(password)
+        self.page.get_by_test_id("sign-in-submit").click()
+
+    def connected(self) -> None:
+        """Waits until the live connection is there."""
+        self.state("connected")
+
+    def state(self, kind: str) -> None:
+        """Waits for a state of the connection: connected, waiting, offline."""
+        expect(self.page.get_by_test_id("connection")).to_have_attribute("data-state", re.compile(kind))
+
+    # --- conversations ------------------------------------------------------------------------------------------------
+    def conversation_id(self, number: str, channel: str = "sms") -> str:
+        """The conversation with a number, once there is one."""
+
+        def ask() -> str | None:
+            listed: dict[str, Any] = self.stack.get("/conversations", limit=100).json()
+            address = f"{channel}:{number}"
+            found = (one for one in listed["conversations"] if one["contact"] == address)
+            return next((str(one["conversationId"]) for one in found), None)
+
+        return until(ask)
+
+    def item(self, conversation_id: str) -> Locator:
+        """A conversation in the list."""
+        return self.page.locator(f"[data-testid=conversation][data-conversation-id={conversation_id}]")
+
+    def open(self, number: str, channel: str = "sms") -> str:
+        """Opens the conversation with a number, and gives its id."""
+        conversation_id = self.conversation_id(number, channel)
+        self.item(conversation_id).click()
+        expect(self.page.locator(f"[data-testid=thread][data-conversation-id={conversation_id}]")).to_be_visible()
+        return conversation_id
+
+    @property
+    def messages(self) -> Locator:
+        """The messages of the open conversation."""
+        return self.page.get_by_test_id("messages").get_by_test_id("message")
+
+    def message(self, text: str) -> Locator:
+        """The messages of the open conversation whose words hold the text, in whichever language."""
+        return self.messages.filter(has_text=text)
+
+    # --- writing ------------------------------------------------------------------------------------------------------
+    @property
+    def reply_box(self) -> Locator:
+        """Where the operator writes."""
+        return self.page.get_by_test_id("reply-box")
+
+    def write(self, text: str) -> Locator:
+        """Writes to the open conversation; gives the message as it appears."""
+        self.reply_box.fill(text)
+        self.page.get_by_test_id("send").click()
+        own = self.messages.filter(has=self.page.get_by_test_id("message-text").get_by_text(text, exact=True))
+        expect(own).to_have_count(1)
+        return own
+
+
+def status(message: Locator) -> Locator:
+    """The ticks of an operator's message; their `data-status` is the furthest state."""
+    return message.get_by_test_id("ticks").first

@@ -1,0 +1,47 @@
+"""Who gets into the console, and how."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from playwright.sync_api import expect
+
+from infra.local.config import OPERATORS
+from tests.e2e.console import Console
+from tests.e2e.windows import Windows
+
+
+def test_wrong_password_is_told_and_the_right_one_lets_in(console: Callable[..., Console], windows: Windows) -> None:
+    # Cognito answers 400, which the browser's console reports.
+    windows.expect(r"status of 400")
+    desk = console()
+    desk.visit()
+    desk.enter(OPERATORS[0], "not the password")
+    expect(desk.page.get_by_test_id("sign-in-error")).to_have_text("The e-mail address or the password is wrong.")
+    expect(desk.page.get_by_test_id("connection")).to_have_count(0)
+    desk.enter(OPERATORS[0], desk.stack.settings.desk_password())
+    desk.connected()
+    expect(desk.page.get_by_role("heading", name="Conversations")).to_be_visible()
+
+
+def test_signing_out_ends_the_session_also_after_a_reload(console: Callable[..., Console]) -> None:
+    desk = console().sign_in()
+    desk.page.reload()
+    desk.connected()
+    desk.page.get_by_test_id("sign-out").click()
+    expect(desk.page.get_by_role("heading", name="Sign in to the desk")).to_be_visible()
+    desk.page.reload()
+    expect(desk.page.get_by_role("heading", name="Sign in to the desk")).to_be_visible()
+
+
+def test_neither_ticket_nor_token_stands_in_the_address(console: Callable[..., Console]) -> None:
+    desk = console()
+    asked: list[str] = []
+    desk.page.on("request", lambda request: asked.append(request.url))
+    desk.page.on("websocket", lambda socket: asked.append(socket.url))
+    desk.sign_in()
+    assert desk.page.url.startswith(desk.stack.settings.console_url)
+    assert "eyJ" not in " ".join(asked), "a JWT begins so"
+    sockets = [url for url in asked if url.startswith("ws")]
+    assert sockets
+    assert all("ticket=" in url for url in sockets)
