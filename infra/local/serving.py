@@ -42,6 +42,7 @@ class Served:
         self, app: AsgiApp, listener: socket.socket, name: str, ending: Callable[[], Awaitable[None]] | None = None
     ) -> None:
         self._app, self._listener, self._ending = app, listener, ending
+        self._port = int(listener.getsockname()[1])
         self._loop = asyncio.new_event_loop()
         self._stopping = asyncio.Event()
         self._ready = threading.Event()
@@ -50,7 +51,7 @@ class Served:
     @property
     def port(self) -> int:
         """The port it listens on."""
-        return int(self._listener.getsockname()[1])
+        return self._port
 
     def start(self) -> None:
         """Returns once it answers. Raises RuntimeError when it does not within 20 s."""
@@ -72,7 +73,8 @@ class Served:
 
     def _run(self) -> None:
         config = Config()
-        config.bind = [f"fd://{self._listener.fileno()}"]
+        # The server closes it: a second owner would close whatever has the same number by then.
+        config.bind = [f"fd://{self._listener.detach()}"]
         config.loglevel = "WARNING"
         config.accesslog = None
         config.graceful_timeout = 2

@@ -66,7 +66,7 @@ async def _serve(application: Application, listener: socket.socket, until_eof: b
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     config = Config()
-    config.bind = [f"fd://{listener.fileno()}"]
+    config.bind = [f"fd://{listener.detach()}"]  # the server closes it, and nobody else may
     config.accesslog = None
     config.errorlog = None
     config.graceful_timeout = 2.0

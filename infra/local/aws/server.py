@@ -105,7 +105,7 @@ class EmbeddedAws:
         from ministack.app import app  # noqa: PLC0415
 
         config = Config()
-        config.bind = [f"fd://{listener.fileno()}"]
+        config.bind = [f"fd://{listener.detach()}"]  # the server closes it, and nobody else may
         config.loglevel = "WARNING"
         config.accesslog = None
         config.keep_alive_timeout = 75

@@ -43,7 +43,7 @@ def keys(tmp_path: Path) -> Path:
 
 def token(key: rsa.RSAPrivateKey = KEY, kid: str = "one", **claims: Any) -> str:
     now = int(time.time())
-    made = {"iss": ISSUER, "sub": "op-1", "token_use": "id", "aud": "client", "iat": now, "exp": now + 60, **claims}
+    made = {"iss": ISSUER, "sub": "op-1", "token_use": "id", "aud": "client", "iat": now, "exp": now + 86_400, **claims}
     return jwt.encode({k: v for k, v in made.items() if v is not None}, key, algorithm="RS256", headers={"kid": kid})
 
 
