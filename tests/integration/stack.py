@@ -64,6 +64,11 @@ def until(ask: Callable[[], T | None], seconds: float = 60, every: float = 0.05)
     raise AssertionError(f"nothing after {seconds} s from {ask}")
 
 
+def lasting(report: dict[str, Any]) -> dict[str, Any]:
+    """A report without its deliveries, which callbacks may still move forward while a test looks."""
+    return {name: value for name, value in report.items() if name != "deliveries"}
+
+
 @dataclass
 class Running:
     """A running stack."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import httpx
 import pytest
 
-from tests.integration.stack import Running, message_sid
+from tests.integration.stack import Running, lasting, message_sid
 
 ENGLISH = "Good morning, I would like to see a doctor today."
 
@@ -57,7 +57,7 @@ def test_reports_by_conversation_come_newest_first_in_pages(stack: Running) -> N
     assert [len(page) for page in pages[:3]] == [2, 2, 1]
     assert [each for page in pages for each in page] == [each["reportId"] for each in reversed(made)]
     first = stack.get("/reports", conversation=conversation, limit=1).json()["reports"][0]
-    assert first == stack.get(f"/reports/{made[-1]['reportId']}").json()
+    assert lasting(first) == lasting(stack.get(f"/reports/{made[-1]['reportId']}").json())
 
 
 def test_reports_by_day_hold_the_days_messages(stack: Running) -> None:
