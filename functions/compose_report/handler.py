@@ -13,7 +13,7 @@ settings = cache(Settings.from_environment)
 
 @observed
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
-    """{"message", "language", "knownLanguage"?, "translations", "pictures", "times"} to logic.Composed.
+    """{"message", "language", "knownLanguage"?, "translations", "pictures", "directory"?, "times"} to logic.Composed.
 
     Raises InvalidReport or ConfigurationError.
     """

@@ -7,10 +7,12 @@ from datetime import datetime, timedelta
 from typing import Any, Self, TypedDict
 
 from compose_report.conversation import conversation
+from compose_report.directory import directory
 from compose_report.errors import InvalidReport
 from compose_report.pictures import picture_text
 from dragoman.documents import (
     Conversation,
+    Directory,
     Language,
     Message,
     Report,
@@ -99,6 +101,7 @@ class Findings:
     known_language: str
     translations: list[Translation]
     pictures: list[dict[str, Any]]
+    directory: Directory
     times: dict[str, datetime]
 
     @classmethod
@@ -119,6 +122,7 @@ class Findings:
             known_language=event.get("knownLanguage") or UNDETERMINED,
             translations=event["translations"],
             pictures=event["pictures"],
+            directory=directory(event.get("directory") or {}),
             times={"composedAt": now, **times},
         )
 
@@ -135,6 +139,7 @@ def compose(findings: Findings) -> Report:
         "language": findings.language,
         "translations": findings.translations,
         "pictures": findings.pictures,
+        "directory": findings.directory,
         "timings": timings(message["receivedAt"], findings.times),
         "reply": {"state": "none" if message["direction"] == "internal" else "pending"},
         "deliveries": {},
@@ -182,8 +187,8 @@ def conversation_language(message: Message, sender_language: str) -> str:
 
 
 def report_created(report: Report, language: str, pictures: str, expires_at: int) -> ReportCreated:
-    """The event that announces a report: what the reply needs, and of the words those read in pictures and those to
-    send. language: the sender's."""
+    """The event that announces a report: what the reply needs, and of the words those read in pictures, those that
+    the directory answers with, and those to send. language: the sender's."""
     message = report["message"]
     created: ReportCreated = {
         "schemaVersion": "1",
@@ -197,6 +202,7 @@ def report_created(report: Report, language: str, pictures: str, expires_at: int
         "language": language,
         "delivery": message["delivery"],
         "pictureText": pictures,
+        "directoryText": report["directory"]["answer"],
         "contact": message["sender"] if message["direction"] == "inbound" else "",
         "parts": [],
         "consent": message.get("consent", ""),
@@ -227,6 +233,7 @@ def report_item(report: Report, event: ReportCreated, expires_at: int) -> dict[s
             "language": json_text(report["language"]),
             "translations": json_text(report["translations"]),
             "pictures": json_text(report["pictures"]),
+            "directory": json_text(report["directory"]),
             "timings": json_text(report["timings"]),
             "links": json_text(report["links"]),
             "reply": json_text(report["reply"]),

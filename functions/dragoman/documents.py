@@ -97,6 +97,61 @@ class Links(TypedDict):
     conversation: str
 
 
+class EntryRequest(TypedDict):
+    """schemas/directory_entry_request.json"""
+
+    name: str
+    keywords: list[str]
+    phone: NotRequired[str]
+    address: NotRequired[str]
+    hours: NotRequired[str]
+    text: NotRequired[str]
+    language: NotRequired[str]
+    link: NotRequired[str]
+
+
+class Entry(EntryRequest):
+    """schemas/directory_entry.json"""
+
+    entryId: str
+    version: int
+    createdAt: str
+    updatedAt: str
+
+
+class FoundEntry(TypedDict):
+    """An entry as a report keeps it: what it said then."""
+
+    entryId: str
+    name: str
+    phone: NotRequired[str]
+    address: NotRequired[str]
+    hours: NotRequired[str]
+    text: NotRequired[str]
+    link: NotRequired[str]
+    language: str
+
+
+class Directory(TypedDict):
+    """What the directory knew. state: found, none, not-asked or failed; answer: what the sender is told of it."""
+
+    state: str
+    entries: list[FoundEntry]
+    answer: str
+
+
+class EntryName(TypedDict):
+    entryId: str
+    name: str
+
+
+class DirectoryFrame(TypedDict):
+    """The same for the desk, by name."""
+
+    state: str
+    entries: list[EntryName]
+
+
 class Report(TypedDict):
     """schemas/report.json, new: its reply is still pending."""
 
@@ -108,6 +163,7 @@ class Report(TypedDict):
     language: Language
     translations: list[Translation]
     pictures: list[dict[str, Any]]
+    directory: Directory
     timings: Timings
     reply: Reply
     deliveries: dict[str, Any]
@@ -128,6 +184,7 @@ class ReportCreated(TypedDict):
     language: str
     delivery: Delivery
     pictureText: str
+    directoryText: str
     contact: str
     parts: list[str]
     consent: str
@@ -189,6 +246,7 @@ class MessageFrame(TypedDict):
     consent: NotRequired[str]
     translation: FrameTranslation
     pictures: list[dict[str, Any]]
+    directory: NotRequired[DirectoryFrame]
     truncated: NotRequired[bool]
     reply: dict[str, Any]
     deliveries: dict[str, Any]

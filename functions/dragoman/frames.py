@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from typing import Any, Final
 
-from dragoman.documents import FrameTranslation, MessageFrame, Wanted
+from dragoman.documents import EntryName, FrameTranslation, MessageFrame, Wanted
 from dragoman.items import json_text, plain
 from dragoman.recipients import UNDETERMINED, sent_text
 from dragoman.texts import CUT, shortened
@@ -44,6 +44,7 @@ def message_frame(report: Item, language: str, most: int = MAX_FRAME_BYTES) -> M
         "deliveries": {part: delivery(state) for part, state in kept.get("deliveries", {}).items()},
     }
     _add_optional(frame, message)
+    _add_directory(frame, json.loads(kept.get("directory", "{}")))
     if message["direction"] == "outbound":
         frame["sentText"] = sent_text(message, found, translations)
     return bounded(frame, most)
@@ -99,6 +100,15 @@ def _add_optional(frame: MessageFrame, message: Mapping[str, Any]) -> None:
         frame["room"] = message["room"]
     if "consent" in message:
         frame["consent"] = message["consent"]
+
+
+def _add_directory(frame: MessageFrame, directory: Json) -> None:
+    """By name, where the directory was asked; reports of before there was one lack it."""
+    if directory.get("state", "not-asked") != "not-asked":
+        named: list[EntryName] = [
+            {"entryId": entry["entryId"], "name": entry["name"]} for entry in directory["entries"]
+        ]
+        frame["directory"] = {"state": directory["state"], "entries": named}
 
 
 def size(document: object) -> int:

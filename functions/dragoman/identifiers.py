@@ -1,4 +1,5 @@
-"""Ids of messages, conversations and pictures, and where pictures' files are in the media bucket."""
+"""Ids of messages, conversations, pictures and entries of the directory, and where pictures' files are in the media
+bucket."""
 
 import hashlib
 import re
@@ -35,6 +36,11 @@ def picture_of(event: Mapping[str, Any]) -> Picture:
 def new_image_id() -> str:
     """The id of an upload: nobody can guess another's."""
     return "IM" + secrets.token_hex(16)
+
+
+def new_entry_id() -> str:
+    """The id of an entry of the directory."""
+    return "e" + secrets.token_hex(8)
 
 
 def conversation_id(ours: str, theirs: str) -> str:

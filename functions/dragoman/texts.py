@@ -1,4 +1,4 @@
-"""Cutting texts without breaking what a person sees as one character. Pure, standard library alone."""
+"""Cutting texts without breaking what a person sees as one character, and comparing them. Standard library alone."""
 
 import re
 import unicodedata
@@ -11,6 +11,11 @@ from typing import Final
 # counted twice, a part keeps to it either way. https://www.twilio.com/docs/glossary/what-sms-character-limit
 MAX_PART: Final = 1_600
 CUT: Final = "…"
+# Marks that writers add or leave out as they like: accents of Latin, Greek and Cyrillic, the points of Hebrew, the
+# vowel signs, hamza and stretching of Arabic. Those of other scripts make other letters.
+OPTIONAL_MARKS: Final = re.compile(
+    "[\u0300-\u036f\u0591-\u05bd\u05bf\u05c1\u05c2\u05c4\u05c5\u05c7\u0640\u064b-\u065f\u0670\u06d6-\u06ed]"
+)
 
 # Where a sentence ends: before white space, or without it in scripts that use none; and at the end of a line.
 SENTENCE_END: Final = re.compile(r"""[.!?…‽؟۔।॥።။។]+["'”’»)\]]*(?=\s)|[。！？｡．]+[」』”’）〉》】]*|\n+""")
@@ -119,3 +124,9 @@ def _flags_before(text: str, at: int) -> int:
 
 def _within(letter: str, first: str, last: str) -> bool:
     return first <= letter <= last
+
+
+def without_accents(text: str) -> str:
+    """A text without case and optional marks, wide and narrow forms as one; decomposed, for the caller to compose."""
+    wide = unicodedata.normalize("NFKC", text).casefold()
+    return OPTIONAL_MARKS.sub("", unicodedata.normalize("NFD", wide))

@@ -1,4 +1,4 @@
-"""Does a message say that its sender does not want to be written to, or does again? Pure, standard library alone.
+"""Does a message say that its sender does not want to be written to, or does again? Pure.
 
 A keyword is the whole message. What is only close to one is left to a person: who writes "Stop. Thank you" probably
 means it, who writes "I cannot stop" does not.
@@ -9,6 +9,8 @@ import unicodedata
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final, Literal, Self
+
+from dragoman.texts import without_accents
 
 Consent = Literal["stop", "start", "help", "near-miss"]
 
@@ -22,11 +24,6 @@ OPT_OUT_TYPES: Final[dict[str, Consent]] = {"STOP": "stop", "START": "start", "H
 MAX_NEAR_MISS_WORDS: Final = 6
 # No keyword is longer, and no near miss.
 MAX_TEXT: Final = 400
-# Marks that writers add or leave out as they like: accents of Latin, Greek and Cyrillic, the points of Hebrew, the
-# vowel signs, hamza and stretching of Arabic. Those of other scripts make other letters.
-OPTIONAL: Final = re.compile(
-    "[\u0300-\u036f\u0591-\u05bd\u05bf\u05c1\u05c2\u05c4\u05c5\u05c7\u0640\u064b-\u065f\u0670\u06d6-\u06ed]"
-)
 EDGE: Final = re.compile(r"^[^\w]+|[^\w]+$")
 
 
@@ -40,9 +37,7 @@ def folded(text: str) -> str:
 
 
 def _folded_once(text: str) -> str:
-    wide = unicodedata.normalize("NFKC", text).casefold()
-    bare = OPTIONAL.sub("", unicodedata.normalize("NFD", wide))
-    return unicodedata.normalize("NFKC", "".join(letter for letter in bare if not _unseen(letter)))
+    return unicodedata.normalize("NFKC", "".join(letter for letter in without_accents(text) if not _unseen(letter)))
 
 
 def _unseen(letter: str) -> bool:

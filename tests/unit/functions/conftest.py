@@ -35,6 +35,8 @@ def settings(monkeypatch: pytest.MonkeyPatch) -> None:
         "MEDIA_BUCKET": "dragoman-media",
         "IMAGES_TABLE": "dragoman-images",
         "TICKETS_TABLE": "dragoman-tickets",
+        "DIRECTORY_TABLE": "dragoman-directory",
+        "KEYWORDS_TABLE": "dragoman-directory-keywords",
         "DESK_LANGUAGES": "en,es,pt",
         "TWILIO_ACCOUNT_SID": "AC0a1b2c3d4e5f67890a1b2c3d4e5f6789",
         "AWS_DEFAULT_REGION": "us-east-1",

@@ -64,7 +64,7 @@ def report_of(result: Composed) -> dict[str, Any]:
     """The report as the API's mapping template puts it together."""
     item = attributes(result["reportItem"])
     plain = {name: item[name] for name in ("schemaVersion", "reportId", "conversationId", "createdAt")}
-    sections = ("message", "language", "translations", "pictures", "timings", "links", "reply")
+    sections = ("message", "language", "translations", "pictures", "directory", "timings", "links", "reply")
     return {**plain, **{name: json.loads(item[name]) for name in sections}, "deliveries": item["deliveries"]}
 
 
@@ -83,6 +83,7 @@ def test_compose_report_whole() -> None:
         "language": SPANISH,
         "translations": TRANSLATIONS,
         "pictures": [],
+        "directory": {"state": "not-asked", "entries": [], "answer": ""},
         "timings": {
             "receivedAt": "2024-11-21T10:49:17.042Z",
             **TIMES,
@@ -113,6 +114,7 @@ def test_compose_event_holds_what_the_reply_needs_and_no_words() -> None:
         "language": "es",
         "delivery": {"to": "+12025550100", "from": "+12025550199"},
         "pictureText": "",
+        "directoryText": "",
         "contact": "sms:+12025550100",
         "parts": [],
         "consent": "",

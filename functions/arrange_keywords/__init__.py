@@ -1,0 +1,1 @@
+"""Arranges the words of a message as keys of the directory."""

@@ -1,0 +1,1 @@
+"""Chooses the entries of the directory that fit a message best."""
