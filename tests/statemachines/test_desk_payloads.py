@@ -52,7 +52,7 @@ def report(text: str, pictures: int = 10) -> dict[str, Any]:
     delivery |= {"errorCode": {"S": "30003"}, "reason": {"S": "x" * 120}, "retry": {"BOOL": True}}
     kept["deliveries"] = {"M": {str(part): {"M": delivery} for part in range(4)}}
     kept["moreTranslations"] = {"M": {"uk": {"S": text}}}
-    shown = {"reportId", "createdAt", "message", "language", "translations", "pictures", "reply"}
+    shown = {"reportId", "createdAt", "message", "language", "translations", "pictures", "directory", "reply"}
     return {name: kept[name] for name in (*shown, "deliveries", "moreTranslations")}
 
 

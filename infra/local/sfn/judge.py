@@ -102,8 +102,7 @@ class Task:
             return _gateway_problems(parameters)
         if self.operation is None or self.operation.input_shape is None:
             return []
-        problems = self._problems(_for_the_wire(self.resource, parameters), self.operation.input_shape)
-        return problems + (_attribute_problems(parameters) if self.sdk and self.prefix == "DynamoDb" else [])
+        return self._problems(_for_the_wire(self.resource, parameters), self.operation.input_shape)
 
     def answer_problems(self, answer: Answer) -> list[str]:
         """Say why the integration would never give this answer."""
@@ -131,7 +130,10 @@ class Task:
         return prefix == self.prefix and name in self._error_names()
 
     def _problems(self, value: Any, shape: Shape) -> list[str]:
-        return _shape_problems(_as_in_the_model(value, shape) if self.sdk else value, shape)
+        if not self.sdk:
+            return _shape_problems(value, shape)
+        spelling = _attribute_problems(value) if self.prefix == "DynamoDb" else []
+        return _shape_problems(_as_in_the_model(value, shape), shape) + spelling
 
     def _error_names(self) -> set[str]:
         if self.operation is None:
@@ -220,14 +222,19 @@ def _as_in_the_model(value: Any, shape: Shape) -> Any:
     do not (stateMachineArn)."""
     shape_: Any = shape
     if shape.type_name == "structure" and isinstance(value, dict):
-        names = {_pascal(name): name for name in shape_.members}
-        spelled = {names.get(key, f"{key}?" if key in shape_.members else key): key for key in value}
+        names = {_spelled(name): name for name in shape_.members}
+        unknown = shape_.members.keys() - SDK_SPELLING  # of those _attribute_problems tells
+        spelled = {names.get(key, f"{key}?" if key in unknown else key): key for key in value}
         return {name: _as_in_the_model(value[key], shape_.members.get(name, shape)) for name, key in spelled.items()}
     if shape.type_name == "list" and isinstance(value, list):
         return [_as_in_the_model(item, shape_.member) for item in value]
     if shape.type_name == "map" and isinstance(value, dict):
         return {key: _as_in_the_model(item, shape_.value) for key, item in value.items()}
     return value
+
+
+def _spelled(member: str) -> str:
+    return SDK_SPELLING.get(member, _pascal(member))
 
 
 def _pascal(name: str) -> str:

@@ -77,6 +77,15 @@ def test_request_of_the_sdk_integration_spells_bool_as_java_does() -> None:
     assert problems_of("dynamodb:putItem", TableName="t", Item={"on": {"BOOL": True}}) == []
 
 
+def test_sets_of_the_sdk_integration_are_spelled_as_java_does_both_ways() -> None:
+    task = Task(PREFIX + "aws-sdk:dynamodb:batchGetItem")
+    update = {"TableName": "t", "Key": {"id": {"S": "1"}}, "UpdateExpression": "ADD ids :id"}
+    items = [{"Update": {**update, "ExpressionAttributeValues": {":id": {"Ss": ["1"]}}}}]
+    assert problems_of("aws-sdk:dynamodb:transactWriteItems", TransactItems=items) == []
+    answers = [Return({"Responses": {"t": [{"ids": {kind: ["1"]}}]}}) for kind in ("Ss", "SS")]
+    assert [bool(task.answer_problems(answer)) for answer in answers] == [False, True]
+
+
 @pytest.mark.parametrize(
     ("resource", "error", "possible"),
     [

@@ -1,0 +1,256 @@
+"""The directory as it is used: entries written, and found by messages. The machines run on the engine of ``make run``
+with our functions' own logic, DynamoDB is moto's, Translate knows a few words.
+"""
+
+from __future__ import annotations
+
+import base64
+import copy
+import itertools
+import json
+import re
+import time
+import uuid
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from typing import Any
+
+import boto3
+import pytest
+from botocore.exceptions import ClientError
+from moto import mock_aws
+
+from arrange_entry.logic import arrange as arrange_entry
+from arrange_entry.settings import Settings
+from arrange_keywords.logic import arrange as arrange_keywords
+from choose_entries.logic import choose as choose_entries
+from compose_report.logic import compose_all
+from dragoman.errors import DragomanError
+from infra.local.aws.asl import engine
+from infra.local.aws.asl.errors import StateError
+from infra.local.sfn.definitions import REGION, ROLE_ARN
+from infra.local.sfn.judge import SDK_SPELLING
+from tests.statemachines import cases
+
+DIRECTORY, KEYWORDS = "dragoman-directory", "dragoman-directory-keywords"
+KEYS = {DIRECTORY: "entryId", KEYWORDS: "keyword"}
+SPANISH = {"Open from 9 to 5": "Abierta de 9 a 5", "Where is the clinic?": "¿Dónde está la clínica?"}
+CLINIC = {
+    "name": "Clinic",
+    "keywords": ["clinic", "health centre"],
+    "address": "5 Main Street",
+    "hours": "Open from 9 to 5",
+}
+NOW = datetime(2026, 11, 21, tzinfo=UTC)
+
+Json = dict[str, Any]
+Call = Callable[[engine.TaskCall], Any]
+
+
+class World:
+    """The tables of the directory, our functions, Translate, and what messages became."""
+
+    def __init__(self, dynamodb: Any) -> None:
+        """Begin with empty tables."""
+        self.dynamodb = dynamodb
+        self.throttled = False
+        self.ids = (f"e{number:016x}" for number in itertools.count(1))
+        for table, key in KEYS.items():
+            for item in dynamodb.scan(TableName=table)["Items"]:
+                dynamodb.delete_item(TableName=table, Key={key: item[key]})
+
+    def call(self, task: engine.TaskCall) -> Any:
+        name = task.resource.removeprefix("arn:aws:states:::")
+        if name == "lambda:invoke":
+            return self._invoke(task.parameters["FunctionName"].rpartition(":dragoman-")[2], task.parameters["Payload"])
+        if name == "aws-sdk:translate:translateText":
+            return {"TranslatedText": SPANISH[task.parameters["Text"]]}
+        if name == "aws-sdk:sfn:startSyncExecution":
+            return {
+                "Status": "SUCCEEDED",
+                "Output": json.dumps(translated(json.loads(task.parameters["Input"])["text"])),
+            }
+        return self._ask_tables(name, task.parameters) if uses_directory(task.parameters) else {}
+
+    def _invoke(self, function: str, payload: Json) -> Json:
+        settings = Settings(DIRECTORY, KEYWORDS, "en")
+        functions: dict[str, Callable[[Json], Any]] = {
+            "arrange-entry": lambda event: arrange_entry(event, settings, lambda: next(self.ids)),
+            "arrange-keywords": arrange_keywords,
+            "choose-entries": choose_entries,
+            "compose-report": lambda event: compose_all(event, 90, NOW),
+        }
+        try:
+            return {"StatusCode": 200, "Payload": json.loads(json.dumps(functions[function](payload)))}
+        except DragomanError as error:
+            cause = {"errorMessage": str(error), "errorType": type(error).__name__}
+            raise StateError(type(error).__name__, json.dumps(cause)) from error
+
+    def _ask_tables(self, name: str, parameters: Json) -> Json:
+        if self.throttled:
+            raise StateError("DynamoDb.ThrottlingException", "mocked")
+        operation = re.sub("([A-Z])", lambda match: f"_{match[1].lower()}", name.rpartition(":")[2])
+        spelled = {java: api for api, java in SDK_SPELLING.items()} if name.startswith("aws-sdk:") else {}
+        try:
+            answer = getattr(self.dynamodb, operation)(**respelled(parameters, spelled))
+        except ClientError as error:
+            raise StateError(f"DynamoDb.{error.response['Error']['Code']}", str(error)) from error
+        del answer["ResponseMetadata"]
+        return dict(respelled(answer, SDK_SPELLING if spelled else {}))
+
+    def write(
+        self, operation: str, entry: Json | None = None, entry_id: str = "", seen: str = "", call: Call | None = None
+    ) -> Any:
+        """What the machine directory answers: its output, or the name of its error."""
+        body = base64.b64encode(json.dumps(entry).encode()).decode() if entry else ""
+        given = {"operation": operation, "entryId": entry_id, "ifMatch": seen, "body": body}
+        try:
+            return run("directory", given, call or self.call)
+        except StateError as error:
+            return error.error
+
+    def ask(self, text: str) -> tuple[Json, str]:
+        """A message in Spanish: its report's section on the directory, and what the answer gets of it."""
+        composed: list[Json] = []
+
+        def call(task: engine.TaskCall) -> Any:
+            answer = self.call(task)
+            if task.resource.endswith("lambda:invoke") and "reportItem" in answer["Payload"]:
+                composed.append(answer["Payload"]["reportItem"])
+            return answer
+
+        document = json.loads((cases.HERE / "message.cases.json").read_text("utf-8"))
+        given = copy.deepcopy(document["inputs"]["spanish"])
+        given[0]["message"] |= {"text": text, "textLength": len(text)}
+        run("message", given, call)
+        (item,) = composed
+        return json.loads(item["directory"]["S"]), json.loads(item["event"]["S"])["directoryText"]
+
+
+def uses_directory(parameters: Json) -> bool:
+    return DIRECTORY in json.dumps(parameters)
+
+
+def respelled(value: Any, names: dict[str, str]) -> Any:
+    """Attribute values as the SDK for Java spells their types, or back. Sets of moto's client are lists already."""
+    if isinstance(value, list):
+        return [respelled(item, names) for item in value]
+    if not isinstance(value, dict):
+        return value
+    return {names.get(name, name): respelled(item, names) for name, item in value.items()}
+
+
+def translated(text: str) -> Json:
+    """What the machine translate answers to Spanish for a desk that reads English first."""
+    english = {spanish: english for english, spanish in SPANISH.items()}
+    translations = [{"language": "en", "status": "translated", "text": english.get(text, text)}]
+    language = {"code": "es", "confidence": 0.98, "method": "comprehend"}
+    return {"language": language, "translations": translations, "detectedAt": "2026-11-21T10:49:17.700Z"}
+
+
+def run(machine: str, given: Any, invoke: Call) -> Any:
+    """The machine's output. Raises StateError."""
+    name = str(uuid.uuid4())
+    execution = engine.Execution(
+        arn=f"{cases.machines()[machine].arn}:{name}",
+        name=name,
+        input=given,
+        machine_arn=cases.machines()[machine].arn,
+        machine_name=machine,
+        role_arn=ROLE_ARN,
+        invoke=invoke,
+        deadline=time.monotonic() + 20,
+        wait_scale=0.0,
+        in_order=True,
+    )
+    return engine.run(json.loads(cases.machines()[machine].definition), execution)
+
+
+@pytest.fixture(scope="module")
+def dynamodb() -> Iterator[Any]:
+    with mock_aws():
+        client = boto3.client("dynamodb", region_name=REGION, aws_access_key_id="test", aws_secret_access_key="test")
+        for table, key in KEYS.items():
+            client.create_table(
+                TableName=table,
+                AttributeDefinitions=[{"AttributeName": key, "AttributeType": "S"}],
+                KeySchema=[{"AttributeName": key, "KeyType": "HASH"}],
+                BillingMode="PAY_PER_REQUEST",
+            )
+        yield client
+
+
+@pytest.fixture
+def world(dynamodb: Any) -> World:
+    return World(dynamodb)
+
+
+def test_question_is_answered_with_the_entry_in_the_senders_language(world: World) -> None:
+    written = world.write("create", CLINIC)
+    assert (written["version"], written["status"]) == (1, 201)
+    section, answer = world.ask("¿Dónde está la clínica?")
+    assert (section["state"], [entry["entryId"] for entry in section["entries"]]) == ("found", [written["entryId"]])
+    assert answer == "Clinic\n5 Main Street\nAbierta de 9 a 5"
+
+
+def test_question_that_the_directory_does_not_know_gets_nothing(world: World) -> None:
+    world.write("create", {**CLINIC, "keywords": ["pharmacy"]})
+    section, answer = world.ask("¿Dónde está la clínica?")
+    assert (section["state"], section["entries"], answer) == ("none", [], "")
+
+
+def test_look_up_that_fails_leaves_a_report_that_says_so(world: World) -> None:
+    world.write("create", CLINIC)
+    world.throttled = True
+    section, answer = world.ask("¿Dónde está la clínica?")
+    assert (section["state"], answer) == ("failed", "")
+
+
+def test_changed_keywords_lead_to_the_entry_and_the_old_ones_no_longer(world: World) -> None:
+    entry_id = world.write("create", {**CLINIC, "keywords": ["surgery"]})["entryId"]
+    assert world.ask("¿Dónde está la clínica?")[0]["state"] == "none"
+    assert world.write("replace", CLINIC, entry_id, "1")["version"] == 2
+    assert world.ask("¿Dónde está la clínica?")[0]["state"] == "found"
+    assert world.write("replace", {**CLINIC, "keywords": ["surgery"]}, entry_id, "2")["version"] == 3
+    assert world.ask("¿Dónde está la clínica?")[0]["state"] == "none"
+
+
+def test_deleted_entry_is_not_found_any_more(world: World) -> None:
+    entry_id = world.write("create", CLINIC)["entryId"]
+    assert world.write("delete", None, entry_id, "1") == {
+        "entry": "",
+        "entryId": entry_id,
+        "version": "",
+        "status": 204,
+    }
+    assert world.ask("¿Dónde está la clínica?")[0]["state"] == "none"
+    assert world.write("delete", None, entry_id, "1") == "NotFound"
+
+
+@pytest.mark.parametrize("operation", ["replace", "delete"])
+def test_editor_who_saw_an_older_version_overwrites_nothing(world: World, operation: str) -> None:
+    entry_id = world.write("create", CLINIC)["entryId"]
+    world.write("replace", {**CLINIC, "name": "First"}, entry_id, "1")
+    assert world.write(operation, {**CLINIC, "name": "Second"}, entry_id, "1") == "PreconditionFailed"
+    assert world.write(operation, {**CLINIC, "name": "Second"}, entry_id, "") == "PreconditionRequired"
+    item = world.dynamodb.get_item(TableName=DIRECTORY, Key={"entryId": {"S": entry_id}})["Item"]
+    assert (item["name"]["S"], item["version"]["N"]) == ("First", "2")
+
+
+def test_of_two_editors_at_once_one_is_told_that_the_other_was_quicker(world: World) -> None:
+    entry_id = world.write("create", CLINIC)["entryId"]
+
+    def overtaken(task: engine.TaskCall) -> Any:
+        if task.resource.endswith(":transactWriteItems"):
+            assert world.write("replace", {**CLINIC, "name": "Quicker"}, entry_id, "1")["version"] == 2
+        return world.call(task)
+
+    changed = {**CLINIC, "name": "Slower", "keywords": ["slow"]}
+    assert world.write("replace", changed, entry_id, "1", overtaken) == "PreconditionFailed"
+    item = world.dynamodb.get_item(TableName=DIRECTORY, Key={"entryId": {"S": entry_id}})["Item"]
+    assert item["name"]["S"] == "Quicker"
+    assert "Item" not in world.dynamodb.get_item(TableName=KEYWORDS, Key={"keyword": {"S": "slow"}})
+
+
+def test_request_that_is_no_entry_is_refused(world: World) -> None:
+    assert world.write("create", {"name": "Clinic"}) == "BadRequest"
