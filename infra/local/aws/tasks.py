@@ -18,7 +18,7 @@ import botocore.session
 from botocore.model import ServiceModel
 from botocore.validate import ParamValidator
 
-from infra.local.aws import ai, clients, http_task, iam, inprocess, socket_task
+from infra.local.aws import ai, clients, http_task, iam, inprocess, socket_task, spelling
 from infra.local.aws.asl.engine import TaskCall
 from infra.local.aws.asl.errors import TIMEOUT, StateError, runtime_error
 
@@ -182,6 +182,9 @@ def _aws_sdk(call: TaskCall, service: str, action: str) -> Json:
         return _start_sync_execution(call)
     if known is None:
         return _ministack(call, call.resource)
+    model = _model(service).operation_model(operation) if operation in _model(service).operation_names else None
+    if service == "dynamodb" and model is not None:
+        call = replace(call, parameters=spelling.to_api(call.parameters, model.input_shape))
     _validate(call, service, operation)
     _require_sdk(call, service, operation, f"{known.errors}.{known.errors}Exception")
     target = f"{known.target}.{operation}"
@@ -193,7 +196,7 @@ def _aws_sdk(call: TaskCall, service: str, action: str) -> Json:
         name = reply.error if reply.error in _modelled(service) else f"{known.errors}Exception"
         cause = f"{reply.message} (Service: {known.errors}, Status Code: {reply.status}, Request ID: local)"
         raise StateError(f"{known.errors}.{name}", cause)
-    return reply.body
+    return spelling.to_sdk(reply.body, model.output_shape) if service == "dynamodb" and model else reply.body
 
 
 @cache
