@@ -1,6 +1,6 @@
 # Dragoman. `make help` explains every target; a line after ## is its explanation.
 .DEFAULT_GOAL := help
-.PHONY: help run text redrive operator console tests unit lint types validate statemachines local-sfn build models deploy bench lock clean
+.PHONY: help run text redrive operator directory-import directory-export console tests unit lint types validate statemachines local-sfn build models deploy bench lock clean
 SHELL := /bin/bash
 
 # The first Python from 3.11 to 3.13 that runs here; PYTHON=… chooses another.
@@ -62,6 +62,12 @@ redrive: $(VENV)/.run ## List what is parked in the dead-letter queues; QUEUE=me
 
 operator: $(VENV)/.run ## Who may sign in: make operator EMAIL=ana@example.org adds one (REMOVE=1 removes; AWS=1 for the deployed stack)
 	@$(PY) -m infra.operators $(if $(EMAIL),--email $(call quoted,EMAIL)) $(if $(REMOVE),--remove) $(if $(AWS),--aws)
+
+directory-import: $(VENV)/.run ## Put a CSV file into the directory: make directory-import FILE=entries.csv (bad rows are named first; PARTIAL=1 saves the good ones; AWS=1)
+	@$(PY) -m infra.directory import $(call quoted,FILE) $(if $(PARTIAL),--partial) $(if $(AWS),--aws)
+
+directory-export: $(VENV)/.run ## Write the directory into a CSV file: make directory-export FILE=entries.csv (AWS=1)
+	@$(PY) -m infra.directory export $(call quoted,FILE) $(if $(AWS),--aws)
 
 SFN_PORT ?= 8083
 # `make local-sfn tests` (or statemachines) hands the cases to the endpoint as its child: it starts, they run, it stops.

@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 from botocore import xform_name
 
+from tests.contract.arranged import written_by
 from tests.contract.aws_models import Integration, integration, service_model
 from tests.contract.shipped import (
     Json,
@@ -118,6 +119,9 @@ def needed_by_machine(shipped: Shipped, machine: str) -> Grants:
     _, properties = machine_resource(shipped, machine)
     own = [task for task in tasks(shipped) if task.machine == machine]
     grants = {grant for task in own for grant in needed_by_task(properties, task)} | put_events(properties, own)
+    if any("TransactItems.$" in task.definition["Parameters"] for task in own):
+        writes = (write for package in invoked(shipped, properties, own) for write in written_by(shipped, package))
+        grants |= {Grant(f"dynamodb:{TRANSACTION_ACTIONS[kind]}", table) for kind, table in writes}
     if properties.get("Logging"):
         grants |= {Grant(action, "*") for action in LOG_DELIVERY}
     if properties.get("Tracing", {}).get("Enabled"):
@@ -151,6 +155,14 @@ def needed_by_task(machine: Json, task: State) -> Iterator[Grant]:
             )
 
 
+def invoked(shipped: Shipped, machine: Json, own: list[State]) -> set[str]:
+    """The packages below functions/ of the functions that a machine's tasks invoke."""
+    names = [task.definition["Parameters"].get("FunctionName") for task in own]
+    functions = shipped.resources("AWS::Serverless::Function")
+    handlers = [functions[substitution(machine, name)]["Properties"]["Handler"] for name in names if name]
+    return {str(handler).split(".", maxsplit=1)[0] for handler in handlers}
+
+
 def substitution(machine: Json, text: str) -> str:
     """What "${Name}" in a machine stands for: a logical id."""
     return target(machine["DefinitionSubstitutions"][text.strip("${}")])
@@ -167,7 +179,9 @@ def ai_grants(machine: Json, used: Integration, parameters: Json) -> Iterator[Gr
 
 def dynamodb_grants(machine: Json, used: Integration, parameters: Json) -> Iterator[Grant]:
     items = parameters.get("TransactItems")
-    if items is None:
+    for table in parameters.get("RequestItems", {}):
+        yield Grant(f"dynamodb:{used.operation}", substitution(machine, table))
+    if "TableName" in parameters:
         index = f"/index/{parameters['IndexName']}" if "IndexName" in parameters else ""
         yield Grant(f"dynamodb:{used.operation}", f"{substitution(machine, parameters['TableName'])}{index}")
     for item in items or []:

@@ -17,8 +17,11 @@ def item_calls(shipped: Shipped) -> Iterator[tuple[State, str, Json]]:
             continue
         substitutions = machine_resource(shipped, task.machine)[1]["DefinitionSubstitutions"]
         parameters = task.definition["Parameters"]
-        parts = [part for item in parameters.get("TransactItems", []) for part in item.values()] or [parameters]
-        for part in parts:
+        parts = [part for item in parameters.get("TransactItems", []) for part in item.values()]
+        parts += [{**part, "TableName": table} for table, part in parameters.get("RequestItems", {}).items()]
+        # A transaction that comes whole from a function has none here, nor has what is left of a batch.
+        whole = {"TransactItems.$", "RequestItems.$"} & parameters.keys()
+        for part in parts or ([] if whole else [parameters]):
             yield task, target(substitutions.get(part["TableName"].strip("${}"), "?")), part
 
 

@@ -6,6 +6,8 @@ import ast
 import json
 import re
 from collections.abc import Iterator
+from http import HTTPStatus
+from itertools import product
 from typing import NamedTuple
 
 from jsonschema import Draft4Validator, Draft202012Validator
@@ -13,9 +15,10 @@ from schemathesis.specs.openapi.definitions import OPENAPI_30
 
 from infra.openapi import KEY, OPERATOR, PREFIX, split
 from tests.contract.definitions import resolved
+from tests.contract.flows import reached
 from tests.contract.permissions import index_names, needed_by_integration
 from tests.contract.rulebook import Break, Rule, Rulebook, changed, place, rewritten, state_of, without
-from tests.contract.shipped import API, TEMPLATE, Json, Shipped, as_sub, machine_of, strings, target
+from tests.contract.shipped import API, TEMPLATE, Json, Shipped, as_sub, machine_of, states, strings, target
 from tests.contract.tables import item_calls, key_attributes
 
 rules = Rulebook()
@@ -48,6 +51,8 @@ TOKEN_SCHEME = {
     },
 }
 SCHEMES = {"apiKey": KEY_SCHEME, "operator": TOKEN_SCHEME}
+# Statuses that RFC 9110 calls otherwise than Python does before 3.13.
+RENAMED = {"413": ("Content Too Large",)}
 # What a route answers that goes wrong without its doing: 503 where the service behind it fails.
 WORST = "503"
 # Where a function fails: docs.aws.amazon.com/apigateway/latest/developerguide/set-up-lambda-proxy-integrations.html
@@ -121,6 +126,8 @@ GET_REPORT = ("api", "paths", "/reports/{reportId}", "get")
 LIST_REPORTS = ("api", "paths", "/reports", "get")
 WEBHOOK = ("api", "paths", "/twilio/messages", "post")
 TICKETS = ("api", "paths", "/desk/tickets", "post")
+GET_ENTRY = ("api", "paths", "/directory/{entryId}", "get")
+CHANGE_ENTRY = ("api", "paths", "/directory/{entryId}", "put")
 MAPPED = "application/json"
 
 
@@ -221,6 +228,19 @@ def every_webhook_is_verified(shipped: Shipped) -> Iterator[str]:
             yield f"{operation.where}: anybody may post here: its machine must begin with the signature"
 
 
+def in_request(path: str, method: str, old: str, new: str) -> Break:
+    """Rewrites what a route hands on."""
+
+    def damage(shipped: Shipped) -> None:
+        templates = shipped.api["paths"][path][method][INTEGRATION]["requestTemplates"]
+        name, template = next(iter(templates.items()))
+        text = as_sub(template)
+        assert old in text, f"{method} {path} no longer hands on {old!r}: choose another example"
+        templates[name] = {"Fn::Sub": text.replace(old, new)}
+
+    return damage
+
+
 @rules(without(*GET_REPORT, "parameters"))
 def every_path_parameter_is_declared(shipped: Shipped) -> Iterator[str]:
     for operation in operations(shipped):
@@ -242,10 +262,37 @@ def every_parameter_that_is_mapped_is_declared(shipped: Shipped) -> Iterator[str
         parameters = operation.definition.get("parameters", [])
         declared = {item["name"] for item in parameters}
         used = set(re.findall(r"\$input\.params\('(\w+)'\)", text))
+        # A header, but one whose absence is nobody's mistake to explain: who signs a webhook knows it.
+        used |= {name for name in mapped_headers(text) if name != "X-Twilio-Signature"}
         if "$input.params().querystring" in text:  # all of them, whatever their names
             used |= {item["name"] for item in parameters if item["in"] == "query"}
         for name in sorted(used ^ declared):
             yield f"{operation.where}: {name} must be both a parameter and used by the request template"
+
+
+def mapped_headers(text: str) -> set[str]:
+    """The headers that a request template reads, as HTTP/1.1 clients usually spell them."""
+    return {
+        name for name in re.findall(r"\$input\.params\(\)\.header\.get\('([\w-]+)'\)", text) if name != name.lower()
+    }
+
+
+@rules(
+    in_request("/directory/{entryId}", "put", "get('if-match')", "get('IF-MATCH')"),
+    in_request("/directory/{entryId}", "delete", "get('If-Match')", "get('if-match')"),
+    in_request("/twilio/messages", "post", "get('x-twilio-signature')", "get('X-Twilio-Signature')"),
+    changed(*CHANGE_ENTRY, "parameters", 1, "name", to="If-None-Match"),
+)
+def every_header_that_is_mapped_is_found_in_either_spelling(shipped: Shipped) -> Iterator[str]:
+    """HTTP/2 spells headers in lower case, and the map of a template's headers knows only what the client wrote."""
+    for operation in operations(shipped):
+        text = "\n".join(strings(operation.wired.get("requestTemplates", {})))
+        read = set(re.findall(r"\.header\.get\('([\w-]+)'\)", text))
+        declared = {item["name"] for item in operation.definition.get("parameters", []) if item["in"] == "header"}
+        for name in sorted({name.lower() for name in read | declared}):
+            spellings = {other for other in read if other.lower() == name}
+            if not (name in spellings and any(other.title() == other for other in spellings)):
+                yield f"{operation.where} reads {name} as {sorted(spellings)}: ask for {name.title()} and for {name}"
 
 
 # --- answers
@@ -258,6 +305,12 @@ class Answer(NamedTuple):
     status: str
     headers: dict[str, str]
     part: str
+
+    @property
+    def own_headers(self) -> dict[str, str]:
+        """The headers that the template sets by itself, Content-Type aside."""
+        found = re.findall(r"responseOverride\.header\.([\w-]+) = (.*)\)", self.part)
+        return {name: value for name, value in found if name != "Content-Type"}
 
     @property
     def problems(self) -> list[str]:
@@ -379,7 +432,10 @@ def every_error_is_declared_as_a_problem(shipped: Shipped) -> Iterator[str]:
 
 
 @rules(
-    without("api", "components", "responses", "Problem", "headers"), without(*WEBHOOK, "responses", "200", "headers")
+    without("api", "components", "responses", "Problem", "headers"),
+    without(*WEBHOOK, "responses", "200", "headers"),
+    without(*GET_ENTRY, "responses", "200", "headers"),
+    without("api", "paths", "/directory", "post", "responses", "201", "headers", "Location"),
 )
 def every_header_that_is_set_is_declared(shipped: Shipped) -> Iterator[str]:
     for operation in operations(shipped):
@@ -391,6 +447,10 @@ def every_header_that_is_set_is_declared(shipped: Shipped) -> Iterator[str]:
                         f"{operation.where}: {header} is set but not declared in its {entry['statusCode']}, so "
                         "the deployment fails"
                     )
+        for answer in answers(operation):
+            response = dereferenced(shipped, operation.definition["responses"].get(answer.status, {}))
+            for header in sorted(answer.own_headers.keys() - response.get("headers", {}).keys()):
+                yield f"{operation.where}: its {answer.status} has the header {header}: declare it there"
 
 
 @rules(
@@ -439,6 +499,18 @@ def flaw(shipped: Shipped, line: str, status: str | None) -> str:
     return ""
 
 
+def in_answer(path: str, method: str, old: str, new: str) -> Break:
+    """Rewrites what a route answers."""
+
+    def damage(shipped: Shipped) -> None:
+        templates = shipped.api["paths"][path][method][INTEGRATION]["responses"]["200"]["responseTemplates"]
+        name, text = next(iter(templates.items()))
+        assert old in text, f"{method} {path} no longer answers {old!r}: choose another example"
+        templates[name] = text.replace(old, new)
+
+    return damage
+
+
 def template_of(*path: str) -> tuple[str, ...]:
     return (*GET_REPORT, INTEGRATION, "responses", *path, "responseTemplates", MAPPED)
 
@@ -484,6 +556,135 @@ def every_gateway_response_is_a_problem(shipped: Shipped) -> Iterator[str]:
                 yield f"{API}, {name}: its problem {wrong}"
 
 
+@rules(
+    changed(*template_of("default"), to='{"type": "about:blank", "title": "Out of order", "status": 503}'),
+    in_answer("/directory/{entryId}", "put", '"Precondition Failed", "status": 412', '"Conflict", "status": 412'),
+)
+def every_problem_has_the_title_of_its_status(shipped: Shipped) -> Iterator[str]:
+    """RFC 9457, 4.2.1: about:blank means no more than the status itself."""
+    for operation in operations(shipped):
+        for line in (line for answer in answers(operation) for line in answer.problems):
+            told = re.search(r'"title": "([^"]*)", "status": (\d{3})', line)
+            if told and told[1] not in (HTTPStatus(int(told[2])).phrase, *RENAMED.get(told[2], ())):
+                yield f"{operation.where}: call the problem {told[2]} {HTTPStatus(int(told[2])).phrase}, not {told[1]}"
+
+
+# --- ends of machines, and what they are answered with
+
+END = re.compile(r'\$execution\.error == "(\w+)"\)\n\s*#set\(\$context\.responseOverride\.status = (\d{3})\)')
+
+
+def named_ends(operation: Operation) -> list[tuple[str, int]]:
+    """The ends of its machine that a route knows by name, and the status that each is answered with."""
+    templates = operation.wired.get("responses", {}).get("200", {}).get("responseTemplates", {}).values()
+    return [(name, int(status)) for template in templates for name, status in END.findall(template)]
+
+
+def ends(shipped: Shipped, machine: str) -> set[str]:
+    """What an execution can fail with by a state of its own."""
+    return {
+        str(state.definition.get("Error"))
+        for state in states(shipped)
+        if (state.machine, state.type) == (machine, "Fail")
+    }
+
+
+def called(status: int) -> str:
+    """A status as a machine calls its end: BadRequest."""
+    return "".join(word.capitalize() for word in HTTPStatus(status).name.split("_"))
+
+
+@rules(
+    in_answer("/directory/{entryId}", "put", "responseOverride.status = 412", "responseOverride.status = 409"),
+    in_answer("/directory/{entryId}", "delete", '$execution.error == "NotFound"', '$execution.error == "Gone"'),
+    in_answer("/directory/{entryId}", "delete", '$execution.error == "PreconditionFailed"', '$execution.error == "X"'),
+    in_answer("/twilio/messages", "post", '$execution.error == "Forbidden"', '$execution.error == "Refused"'),
+    changed(*state_of("directory", "PreconditionRequired"), "Error", to="Unconditional"),
+)
+def every_end_that_a_status_is_called_after_is_answered_with_it(shipped: Shipped) -> Iterator[str]:
+    machines = shipped.resources("AWS::Serverless::StateMachine")
+    known = {called(status): int(status) for status in HTTPStatus if 400 <= status < 500}
+    for operation in operations(shipped):
+        for name in sorted(behind(shipped, operation) & machines.keys()):
+            machine = machine_of(machines[name]["Properties"])
+            for end, status in named_ends(operation):
+                if end not in ends(shipped, machine) or known.get(end) != status:
+                    yield f"{operation.where} answers {end} with {status}: it never ends so, or with {known.get(end)}"
+            # Nothing is there yet that a new item could be compared with.
+            possible = ends(shipped, machine) & known.keys() - (ONLY_OVER_OLD if creates(operation) else set())
+            possible -= ONLY_FOR_BODIES if "requestBody" not in operation.definition else set()
+            for end in sorted(possible - {end for end, _ in named_ends(operation)}):
+                yield f"{operation.where} keeps quiet about {end}: answer it with {known[end]}"
+
+
+# Ends that need an item that was there before, and those that need a body to object to.
+ONLY_OVER_OLD = {"NotFound", "PreconditionRequired", "PreconditionFailed"}
+ONLY_FOR_BODIES = {"BadRequest"}
+
+
+def creates(operation: Operation) -> bool:
+    """Whether a route makes something new, at an address that it answers with."""
+    return operation.method == "post" and "201" in operation.definition["responses"]
+
+
+# --- whoever changes something has seen it
+
+VERSIONED = {"put", "delete", "patch"}
+
+
+def versioned(shipped: Shipped) -> Iterator[Operation]:
+    """The routes of paths where something can be changed or taken away."""
+    for operation in operations(shipped):
+        if VERSIONED & shipped.api["paths"][operation.path].keys():
+            yield operation
+
+
+@rules(
+    without(*CHANGE_ENTRY, "parameters", 1),
+    without("api", "paths", "/directory/{entryId}", "delete", "parameters", 1),
+    without(*CHANGE_ENTRY, "responses", "412"),
+    without("api", "paths", "/directory/{entryId}", "delete", "responses", "428"),
+    in_request("/directory/{entryId}", "put", '\\"ifMatch\\": \\"$version\\"', '\\"ifMatch\\": \\"*\\"'),
+)
+def every_change_names_the_version_it_has_seen(shipped: Shipped) -> Iterator[str]:
+    for operation in versioned(shipped):
+        if operation.method not in VERSIONED:
+            continue
+        asked = [item for item in operation.definition.get("parameters", []) if item["name"] == "If-Match"]
+        if not asked or not {"412", "428"} <= operation.definition["responses"].keys():
+            yield f"{operation.where}: take If-Match, answer 428 without it and 412 where it is another's"
+        if not re.search(r'\\?"ifMatch\\?": \\?"\$', "\n".join(strings(operation.wired.get("requestTemplates", {})))):
+            yield f"{operation.where}: hand If-Match to the machine"
+
+
+@rules(
+    in_answer("/directory/{entryId}", "get", "header.ETag", "header.Tag"),
+    in_answer("/directory/{entryId}", "put", '"$quote$kept.version$quote"', '"$kept.version"'),
+    in_answer("/directory", "post", "header.ETag", "header.Tag"),
+    in_answer("/directory", "post", "header.Location", "header.Address"),
+)
+def every_answer_with_something_that_can_be_changed_names_its_version(shipped: Shipped) -> Iterator[str]:
+    makers = [
+        item
+        for item in operations(shipped)
+        if creates(item)
+        and any(
+            VERSIONED & shipped.api["paths"][path].keys()
+            for path in shipped.api["paths"]
+            if re.fullmatch(rf"{item.path}/\{{\w+\}}", path)
+        )
+    ]
+    for operation in (*versioned(shipped), *makers):
+        wanted = {"ETag", "Location"} if operation in makers else {"ETag"}
+        found = [answer for answer in answers(operation) if answer.status in ("200", "201") and answer.own_headers]
+        headers = {name: value for answer in found for name, value in answer.own_headers.items()}
+        if operation.method != "delete" and headers.keys() != wanted:
+            yield f"{operation.where}: its answer wants {' and '.join(sorted(wanted))}, it has {sorted(headers)}"
+        # https://www.rfc-editor.org/rfc/rfc9110#section-8.8.3: an entity tag stands between quotation marks.
+        if "ETag" in headers and not re.fullmatch(r'"\$quote\$[\w.]+\$quote"', headers["ETag"]):
+            yield f"{operation.where}: its ETag is {headers['ETag']}: the version between quotation marks"
+
+
 # --- the report, the same everywhere
 
 # What a route prints, by the component of its 200: the schema, and the table it comes from.
@@ -492,6 +693,8 @@ KINDS = {
     "ReportList": ("report", "ReportsTable"),
     "Conversation": ("conversation", "ConversationsTable"),
     "ConversationList": ("conversation", "ConversationsTable"),
+    "DirectoryEntry": ("directory_entry", "DirectoryTable"),
+    "DirectoryList": ("directory_entry", "DirectoryTable"),
 }
 
 
@@ -505,7 +708,7 @@ class Printed(NamedTuple):
 
 
 def printed(shipped: Shipped) -> Iterator[Printed]:
-    """Each line of a mapping template that prints a report or a conversation."""
+    """Each line of a mapping template that prints a report, a conversation or an entry of the directory."""
     for operation in operations(shipped):
         content = operation.definition["responses"].get("200", {}).get("content", {}).get(MAPPED, {})
         kind = KINDS.get(str(content.get("schema", {}).get("$ref", "")).rpartition("/")[2])
@@ -515,10 +718,30 @@ def printed(shipped: Shipped) -> Iterator[Printed]:
                 yield Printed(operation.where, *kind, members_of(line))
 
 
+LOOP = re.compile(r'#foreach\(\$(\w+) in \[((?:"\w+"(?:, )?)+)\]\)')
+
+
+def unrolled(line: str) -> str:
+    """A line of a template with every loop over words written out."""
+    while loop := LOOP.search(line):
+        depth, end = 1, loop.end()
+        for directive in re.finditer(r"#(if|foreach)\(|#end\b", line[loop.end() :]):
+            depth += 1 if directive[1] else -1
+            if not depth:
+                end = loop.end() + directive.start()
+                break
+        body = line[loop.end() : end].replace(f".get(${loop[1]})", f".${loop[1]}")
+        written = "".join(body.replace(f"${loop[1]}", word) for word in re.findall(r"\w+", loop[2]))
+        line = line[: loop.start()] + written + line[end:].removeprefix("#end")
+    return line
+
+
 def members_of(line: str) -> dict[str, set[str]]:
     """The members of an object that a template prints, each with the attributes of $item behind it."""
     found: dict[str, set[str]] = {}
     depth, name = 0, ""
+    # Whether an attribute is there is asked before the member that it is printed as.
+    line = re.sub(r'#if\("\$!item\.(\w+)\.S" != ""\)(?=(?:, )?"\1": )', "", unrolled(line))
     for part in re.findall(r'[{}]|"\w+": |\$!?item\.\w+|.', line):
         depth += {"{": 1, "}": -1}.get(part, 0)
         if depth == 1 and part.endswith(": "):
@@ -549,6 +772,13 @@ def in_template(path: str, old: str, new: str) -> Break:
     without(*GET_REPORT, INTEGRATION, "responses", "200"),
     changed("schemas", "report", "properties", "score", to={}),
     changed("schemas", "conversation", "properties", "score", to={}),
+    changed("schemas", "directory_entry", "properties", "score", to={}),
+    in_template("/directory", '"hours", ', ""),
+    in_template("/directory/{entryId}", '"link"]', '"link", "words"]'),
+    in_template("/directory/{entryId}", "$item.updatedAt.S", "$item.createdAt.S"),
+    in_template(
+        "/directory", '"name": "$util.escapeJavaScript($item.name.S)', '"name": "$util.escapeJavaScript($item.text.S)'
+    ),
 )
 def every_item_that_is_printed_is_the_schemas(shipped: Shipped) -> Iterator[str]:
     lines = list(printed(shipped))
@@ -618,13 +848,27 @@ def written_attributes(shipped: Shipped, table: str) -> set[str]:
 def saved_attributes(shipped: Shipped, table: str) -> set[str]:
     """The attributes that the items of a table may have."""
     composed = composed_attributes(shipped) if table == "ReportsTable" else set()
-    return composed | written_attributes(shipped, table)
+    arranged = arranged_attributes(shipped) if table == "DirectoryTable" else set()
+    return composed | arranged | written_attributes(shipped, table)
+
+
+def arranged_attributes(shipped: Shipped) -> set[str]:
+    """The attributes that arrange_entry makes of an entry: its members and what entry_item adds to them, from the
+    source."""
+    found = set(shipped.schemas["directory_entry"]["properties"])
+    for tree in shipped.python("functions/arrange_entry/").values():
+        for maker in ast.walk(tree):
+            if isinstance(maker, ast.FunctionDef) and maker.name == "entry_item":
+                return found | set(outermost_keys(maker))
+    return set()
 
 
 @rules(
     rewritten("functions/compose_report/logic.py", '"timings": json_text(', '"times": json_text('),
     rewritten("functions/compose_report/logic.py", "def report_item(", "def item_of_report("),
     in_template("/conversations", "$!item.optedOut.BOOL", "$!item.silent.BOOL"),
+    rewritten("functions/arrange_entry/logic.py", "def entry_item(", "def item_of_entry("),
+    in_template("/directory", "$item.version.N", "$item.edition.N"),
 )
 def every_attribute_that_is_printed_is_saved(shipped: Shipped) -> Iterator[str]:
     for line in printed(shipped):
@@ -633,16 +877,21 @@ def every_attribute_that_is_printed_is_saved(shipped: Shipped) -> Iterator[str]:
             yield f"{line.where} prints $item.{attribute}, which nothing saves in {line.table}"
 
 
-@rules(rewritten("functions/compose_report/logic.py", '"day": report', '"date": report'))
-def every_saved_report_is_found_by_its_indexes(shipped: Shipped) -> Iterator[str]:
-    table = shipped.resources("AWS::DynamoDB::Table")["ReportsTable"]["Properties"]
-    saved = composed_attributes(shipped)
-    for attribute in table["AttributeDefinitions"]:
-        if attribute["AttributeName"] not in saved:
-            yield (
-                f"ReportsTable is searched by {attribute['AttributeName']}, which report_item in "
-                "functions/compose_report does not save"
-            )
+@rules(
+    rewritten("functions/compose_report/logic.py", '"day": report', '"date": report'),
+    rewritten("functions/arrange_entry/logic.py", '"nameKey": ', '"sorted": '),
+    rewritten("functions/arrange_entry/logic.py", '"list": ', '"all": '),
+)
+def every_item_that_a_function_makes_is_found_by_its_indexes(shipped: Shipped) -> Iterator[str]:
+    makers = {
+        "ReportsTable": ("report_item in functions/compose_report", composed_attributes(shipped)),
+        "DirectoryTable": ("entry_item in functions/arrange_entry", arranged_attributes(shipped)),
+    }
+    for name, (maker, saved) in makers.items():
+        table = shipped.resources("AWS::DynamoDB::Table")[name]["Properties"]
+        for attribute in table["AttributeDefinitions"]:
+            if attribute["AttributeName"] not in saved:
+                yield f"{name} is searched by {attribute['AttributeName']}, which {maker} does not save"
 
 
 @rules(
@@ -663,12 +912,74 @@ def every_component_agrees_with_its_schema(shipped: Shipped) -> Iterator[str]:
             yield f"{API}: component {name} requires or knows other members than schemas/{path}.json"
 
 
+# What bounds a value: a route that promises less or more than the function behind it keeps is wrong either way.
+BOUNDS = ("minLength", "maxLength", "minItems", "maxItems", "minimum", "maximum")
+
+
+def bounds(schema: Json, path: str = "") -> Iterator[tuple[str, Json]]:
+    """What bounds a schema's values, by their places."""
+    yield from ((f"{path} {bound}".strip(), schema[bound]) for bound in BOUNDS if bound in schema)
+    for name, part in schema.get("properties", {}).items():
+        yield from bounds(part, f"{path}/{name}")
+    if "items" in schema:
+        yield from bounds(schema["items"], f"{path}/*")
+
+
+@rules(
+    changed("api", "components", "schemas", "DirectoryEntryRequest", "properties", "name", "maxLength", to=81),
+    changed("api", "components", "schemas", "DirectoryEntryRequest", "properties", "keywords", "maxItems", to=30),
+    changed("schemas", "directory_entry_request", "properties", "text", "maxLength", to=300),
+)
+def every_bound_of_a_component_is_its_schemas(shipped: Shipped) -> Iterator[str]:
+    for name, component in shipped.api["components"]["schemas"].items():
+        path = re.sub(r"(?<!^)(?=[A-Z])", "_", name).lower()
+        schema = shipped.schemas.get(path, {})
+        parts = {key: resolved(shipped, part, schema) for key, part in schema.get("properties", {}).items()}
+        kept = dict(bounds({**schema, "properties": parts}))
+        for place_, bound in bounds(component):
+            if kept.get(place_) != bound:
+                yield f"{API}: component {name} says {place_} {bound}, schemas/{path}.json {kept.get(place_)}"
+
+
 # --- what stands behind
 
 
 def behind(shipped: Shipped, operation: Operation) -> set[str]:
     """The resources that an integration uses."""
     return {grant.resource.split("/")[0] for grant in needed_by_integration(shipped, operation.wired)}
+
+
+def queries(text: str) -> Iterator[tuple[str, str]]:
+    """The indexes that a request template asks, each with the template as it is then: $partition is the attribute that
+    the branch with the index sets it to. A branch that sets none asks nothing."""
+    for part in parts(text):
+        index = re.search(r'"IndexName": "(\w+)"', part)
+        partition = re.search(r'#set\(\$partition = "(\w+)"\)', part)
+        if index and (partition or "$partition" not in text):
+            yield index[1], text.replace("$partition", partition[1] if partition else "")
+
+
+@rules(
+    in_request("/directory", "get", '"list": {"S": "directory"}, "nameKey"', '"nameKey"'),
+    in_request("/directory", "get", '"entryId": {"S": "$entryId"}', '"id": {"S": "$entryId"}'),
+    in_request("/directory", "get", '{"#list": "list"}', '{"#list": "name"}'),
+    in_request("/reports", "get", '"ExclusiveStartKey": {', '"ExclusiveStartKey": {"status": {"S": ""}, '),
+    in_request("/reports", "get", '#set($partition = "day")', '#set($partition = "date")'),
+)
+def every_query_asks_and_goes_on_by_the_keys_of_its_index(shipped: Shipped) -> Iterator[str]:
+    tables = shipped.resources("AWS::DynamoDB::Table")
+    for operation in operations(shipped):
+        whole = "\n".join(strings(operation.wired.get("requestTemplates", {})))
+        for table, (index, text) in product(sorted(behind(shipped, operation) & tables.keys()), queries(whole)):
+            indexes = {item["IndexName"]: item for item in tables[table]["Properties"]["GlobalSecondaryIndexes"]}
+            asked = [part["AttributeName"] for part in indexes[index]["KeySchema"]]
+            names = dict(re.findall(r'"(#\w+)": "(\w+)"', text))
+            condition = re.search(r'"KeyConditionExpression": "(#?\w+) = ', text)
+            if not condition or names.get(condition[1], condition[1]) != asked[0]:
+                yield f"{operation.where} asks {table} by {condition and condition[1]}, not by {asked[0]}"
+            for line in re.findall(r'"ExclusiveStartKey": (\{.*\})', text):
+                if (given := members_of(line).keys()) != {*asked, *key_attributes(shipped, table)}:
+                    yield f"{operation.where} goes on in {table} after {sorted(given)}: all keys of index and table"
 
 
 def rename_index(shipped: Shipped) -> None:
@@ -707,6 +1018,41 @@ def every_integration_waits_for_its_machine(shipped: Shipped) -> Iterator[str]:
                     f"{operation.where} waits {waits} ms for {name}, which may take {needs}: choose more, up to "
                     f"{REST_MILLISECONDS}"
                 )
+
+
+def handed_to_machine(operation: Operation) -> set[str]:
+    """The members of the input that a route starts its machine with."""
+    text = "\n".join(strings(operation.wired.get("requestTemplates", {})))
+    return set(re.findall(r'\\"(\w+)\\": ', text)) if '"stateMachineArn"' in text else set()
+
+
+def read_from_input(shipped: Shipped, machine: str) -> set[str]:
+    """The members of its input that a machine reads: what it reads and does not make by itself."""
+    read: set[str] = set()
+    made: set[str] = set()
+    for name in reached(shipped.machines[machine], shipped.machines[machine]["StartAt"]):
+        definition = shipped.machines[machine]["States"][name]
+        own = [part for key, part in definition.items() if key not in ("Comment", "ResultPath", "ResultSelector")]
+        own = [part for part in own if not (isinstance(part, dict) and "States" in part)]
+        read |= {found for text in strings(own) for found in re.findall(r"(?<!\$)\$\.(\w+)", text)}
+        made |= set(re.findall(r"^\$\.(\w+)", definition.get("ResultPath") or ""))
+        made |= {re.sub(r"\W", "", key) for key in definition.get("ResultSelector", {})}
+        made |= {clause.get("ResultPath", "$.").removeprefix("$.") for clause in definition.get("Catch", [])}
+    return read - made
+
+
+@rules(
+    in_request("/directory", "post", '\\"operation\\": ', '\\"action\\": '),
+    in_request("/directory/{entryId}", "delete", '\\"ifMatch\\": \\"$version\\", ', ""),
+    changed(*state_of("directory", "ArrangeEntry"), "Parameters", "Payload", "body.$", to="$.text"),
+)
+def every_machine_gets_from_its_route_what_it_reads(shipped: Shipped) -> Iterator[str]:
+    machines = shipped.resources("AWS::Serverless::StateMachine")
+    for operation in operations(shipped):
+        for name in sorted(behind(shipped, operation) & machines.keys()):
+            machine, given = machine_of(machines[name]["Properties"]), handed_to_machine(operation)
+            for member in sorted(read_from_input(shipped, machine) - given):
+                yield f"{operation.where}: {machine} reads $.{member}, the route hands over {sorted(given)}"
 
 
 def other_partition(shipped: Shipped) -> None:

@@ -6,7 +6,7 @@ import json
 import re
 from collections.abc import Iterator
 
-from infra.openapi import PREFIX
+from infra.openapi import PREFIX, split
 from tests.contract.rulebook import Break, Rule, Rulebook, changed, rewritten, without, written
 from tests.contract.shipped import TEMPLATE, Json, Shipped, as_sub, target
 
@@ -193,12 +193,21 @@ def every_bucket_behind_a_distribution_is_read_with_its_signature(shipped: Shipp
         yield f"{TEMPLATE}: bucket policies stand for {opened}, but distributions read {behind}"
 
 
+def methods_at_desk(shipped: Shipped) -> set[str]:
+    """The methods of the routes that operators have."""
+    paths = split(shipped.api)["paths"]
+    return {method.upper() for path, item in paths.items() if path.startswith(f"{PREFIX}/") for method in item}
+
+
 @rules(
     changed(*distribution("CacheBehaviors", 0, "CachePolicyId"), to="658327ea-f89d-4fab-a63d-7e88639e58f6"),
     without(*distribution("CacheBehaviors", 0, "OriginRequestPolicyId")),
     changed(*distribution("CacheBehaviors", 0, "PathPattern"), to={"Fn::Sub": "/${Stage}/*"}),
     changed(*distribution("DefaultCacheBehavior", "TargetOriginId"), to="api"),
     changed(*distribution("CacheBehaviors", 0, "AllowedMethods"), to=["GET", "HEAD"]),
+    changed(
+        *distribution("CacheBehaviors", 0, "AllowedMethods"), to=["GET", "HEAD", "OPTIONS", "PUT", "PATCH", "POST"]
+    ),
 )
 def every_way_to_the_api_is_for_operators_and_never_kept(shipped: Shipped) -> Iterator[str]:
     for name, config in distributions(shipped):
@@ -212,8 +221,8 @@ def every_way_to_the_api_is_for_operators_and_never_kept(shipped: Shipped) -> It
             kept = behaviour.get("CachePolicyId"), behaviour.get("OriginRequestPolicyId")
             if kept != (CACHING_DISABLED, ALL_VIEWER_EXCEPT_HOST):
                 yield f"{name}, {path}: no answer is for another operator: CachingDisabled, AllViewerExceptHostHeader"
-            if not {"GET", "POST"} <= set(behaviour.get("AllowedMethods", ())):
-                yield f"{name}, {path}: let GET and POST through"
+            for method in sorted(methods_at_desk(shipped) - set(behaviour.get("AllowedMethods", ()))):
+                yield f"{name}, {path}: let {method} through, the API has it below {PREFIX}"
 
 
 # --- the console's own files
@@ -301,6 +310,52 @@ def every_frame_is_known_to_the_console(shipped: Shipped) -> Iterator[str]:
             const = schema["properties"].get(member, {}).get("const")
             if const and const not in words:
                 yield f"schemas/{path}.json: {member} {const} stands nowhere in console/src"
+
+
+# --- the directory, written down in two places
+
+FORM, TOOL = "console/src/lib/directory.ts", "infra/directory.py"
+
+
+def listed(shipped: Shipped, path: str, name: str) -> list[str]:
+    """The words of a list in some code, by the list's name."""
+    found = re.search(rf"\b{name}\b[^=\n]*= [\[(]([^\])]*)[\])]", shipped.texts.get(path, ""))
+    return re.findall(r"[\"'](\w+)[\"']", found[1] if found else "")
+
+
+def number(shipped: Shipped, name: str) -> int:
+    """A number in the form's code, by its name; 0 when there is none."""
+    found = re.search(rf"\b{name}(?: =|:) (\d+)", shipped.texts.get(FORM, ""))
+    return int(found[1]) if found else 0
+
+
+@rules(
+    rewritten(FORM, '"text", "language", "link"', '"text", "link", "language"'),
+    rewritten(TOOL, '"link", "entryId")', '"link", "id")'),
+    changed("schemas", "directory_entry_request", "properties", "email", to={"type": "string"}),
+)
+def every_table_of_entries_has_the_same_columns(shipped: Shipped) -> Iterator[str]:
+    console, tool = [*listed(shipped, FORM, "FIELDS"), "entryId"], listed(shipped, TOOL, "COLUMNS")
+    if console != tool:
+        yield f"{FORM} writes the columns {console}, {TOOL} {tool}: a file of one is for the other"
+    for name in sorted({*shipped.schemas["directory_entry_request"]["properties"], "entryId"} ^ {*tool}):
+        yield f"{TOOL}: {name} is a column or a property of schemas/directory_entry_request.json, but not both"
+
+
+@rules(
+    rewritten(FORM, "address: 160", "address: 200"),
+    rewritten(FORM, "MOST_KEYWORDS = 20", "MOST_KEYWORDS = 40"),
+    rewritten(FORM, "LONGEST_KEYWORD = 60", "LONGEST_KEYWORD = 80"),
+    changed("schemas", "directory_entry_request", "properties", "text", "maxLength", to=300),
+)
+def every_length_that_the_form_allows_is_the_schemas(shipped: Shipped) -> Iterator[str]:
+    properties = shipped.schemas["directory_entry_request"]["properties"]
+    kept = {name: part["maxLength"] for name, part in properties.items() if "maxLength" in part}
+    kept |= {"MOST_KEYWORDS": properties["keywords"]["maxItems"]}
+    kept |= {"LONGEST_KEYWORD": properties["keywords"]["items"]["maxLength"]}
+    for name, longest in kept.items():
+        if number(shipped, name) != longest:
+            yield f"{FORM}: {name} is {number(shipped, name)} there, {longest} in schemas/directory_entry_request.json"
 
 
 # --- sign-in

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 
 from moto.dynamodb.parsing.reserved_keywords import ReservedKeywords
 
+from tests.contract.arranged import answered, keys_made, written_by
 from tests.contract.aws_models import (
     API_STATUS,
     CONNECTION_ERRORS,
@@ -20,6 +21,7 @@ from tests.contract.aws_models import (
     model,
     objections,
 )
+from tests.contract.definitions import resolved
 from tests.contract.permissions import imported_modules
 from tests.contract.rulebook import Break, Rule, Rulebook, appended, changed, rewritten, state_of, without
 from tests.contract.shipped import Json, Shipped, State, machine_resource, strings, target, tasks
@@ -286,6 +288,26 @@ def every_error_of_a_function_is_caught_by_name_or_internal(shipped: Shipped) ->
             )
 
 
+# The functions whose answers are documents of more than one shape: what is read from them has tests of its own.
+MANIFOLD = {"read_frame"}
+
+
+@rules(
+    changed(*state_of("directory", "ArrangeEntry"), "ResultSelector", "output.$", to="$.Payload.entryItem"),
+    changed(*state_of("message", "ChooseEntries"), "ResultSelector", "any.$", to="$.Payload.some"),
+    changed(*state_of("image", "ComposeImage"), "ResultSelector", "item.$", to="$.Payload.picture"),
+    rewritten("functions/arrange_keywords/logic.py", "    any: bool\n", "    some: bool\n"),
+    rewritten("functions/plan_reconciliation/handler.py", '{"before": ', '{"until": '),
+)
+def every_answer_of_a_function_that_is_read_is_given(shipped: Shipped) -> Iterator[str]:
+    for task in tasks(shipped):
+        package = function_package(shipped, task)
+        read = " ".join(strings(list(task.definition.get("ResultSelector", {}).values())))
+        for member in sorted(set(re.findall(r"\$\.Payload\.(\w+)", read))) if package else ():
+            if package not in MANIFOLD and member not in (given := answered(shipped, str(package))):
+                yield f"{task.path} reads {member}, but functions/{package} answers {', '.join(sorted(given))}"
+
+
 # --- DynamoDB
 
 
@@ -304,6 +326,34 @@ def every_item_has_its_tables_key(shipped: Shipped) -> Iterator[str]:
         wrong = types != key if "Key" in call else not key.items() <= types.items()
         if wrong:
             yield f"{task.path}: {table} has the key {key}, the call gives {types}"
+
+
+@rules(
+    rewritten("functions/arrange_keywords/logic.py", 'item({"keyword": ', 'item({"word": '),
+    rewritten("functions/choose_entries/logic.py", 'item({"entryId": ', 'item({"id": '),
+    changed(
+        *state_of("message", "FindEntries"),
+        *("Parameters", "RequestItems", "${DirectoryTable}", "Keys.$"),
+        to="$.asked.keys",
+    ),
+    changed(*state_of("message", "FindRest"), "Parameters", "RequestItems.$", to="$.asked.keys"),
+    changed(*state_of("message", "FindKeywords"), "ResultPath", to="$.found"),
+)
+def every_batch_asks_for_its_tables_keys_or_for_what_another_left(shipped: Shipped) -> Iterator[str]:
+    made = {(task.machine, task.definition.get("ResultPath")): task for task in tasks(shipped)}
+    for task in tasks(shipped):
+        parameters = task.definition.get("Parameters", {})
+        if left := parameters.get("RequestItems.$"):
+            before = made.get((task.machine, left.removesuffix(".UnprocessedKeys")))
+            if not before or before.definition["Resource"] != task.definition["Resource"] or before is task:
+                yield f"{task.path} asks for {left}: take the UnprocessedKeys of the batch before"
+    for task, table, call in item_calls(shipped):
+        if "Keys.$" in call:
+            source = made.get((task.machine, call["Keys.$"].removesuffix(".keys")))
+            package = function_package(shipped, source) if source else None
+            keys = list(keys_made(shipped, package)) if package else []
+            if not keys or any(key != key_attributes(shipped, table).keys() for key in keys):
+                yield f"{task.path} asks {table} for {call['Keys.$']} of functions/{package}, with the keys {keys}"
 
 
 @rules(without(*state_of("reply", "Claim"), "Parameters", "Item", "expiresAt"))
@@ -426,6 +476,83 @@ def no_expression_names_a_reserved_word(shipped: Shipped) -> Iterator[str]:
                 f"{task.path}: {word} is a reserved word of DynamoDB, write #{word} and give it in "
                 "ExpressionAttributeNames"
             )
+
+
+FRAMES = "functions/dragoman/frames.py"
+# What is read of a report beside the frame that is made of it.
+BESIDES = {"reportId", "createdAt"}
+
+
+def shown_attributes(shipped: Shipped) -> set[str]:
+    """The attributes of a report that frames are made of, from the source."""
+    text = shipped.texts[FRAMES]
+    listed = re.search(r"json\.loads\(kept\[name\]\) for name in \(([^)]*)\)", text)
+    found = set(re.findall(r"\bkept(?:\[|\.get\()\"(\w+)\"", text))
+    return found | set(re.findall(r"\w+", listed[1] if listed else ""))
+
+
+@rules(
+    rewritten(FRAMES, 'kept["pictures"]', 'kept["images"]'),
+    rewritten(FRAMES, 'kept.get("directory", "{}")', 'kept.get("entries", "{}")'),
+    changed(*state_of("broadcast", "FindReport"), "Parameters", "ProjectionExpression", to="reportId, message"),
+)
+def every_report_for_the_console_is_read_with_what_frames_show(shipped: Shipped) -> Iterator[str]:
+    for task, table, call in item_calls(shipped):
+        if task.machine in ("desk", "broadcast") and table == "ReportsTable" and "ProjectionExpression" in call:
+            given = set(re.findall(r"\w+", with_names(call, call["ProjectionExpression"])))
+            for name in sorted((shown_attributes(shipped) ^ given) - BESIDES):
+                yield f"{task.path}: {name} is {'never shown' if name in given else 'not asked for'}: see {FRAMES}"
+
+
+def written_expressions(shipped: Shipped) -> Iterator[tuple[str, str]]:
+    """The expressions that functions write for DynamoDB, what is filled in left out: where they stand, the text."""
+    for path, tree in shipped.python("functions/").items():
+        for node in (node for node in ast.walk(tree) if isinstance(node, ast.Dict)):
+            for key, value in zip(node.keys, node.values, strict=True):
+                if isinstance(key, ast.Constant) and str(key.value).endswith("Expression"):
+                    texts = [str(part.value) for part in ast.walk(value) if isinstance(part, ast.Constant)]
+                    yield f"{path}:{value.lineno}", " ".join(texts)
+
+
+@rules(rewritten("functions/arrange_entry/logic.py", "attribute_not_exists(entryId)", "attribute_not_exists(name)"))
+def no_expression_of_a_function_names_a_reserved_word(shipped: Shipped) -> Iterator[str]:
+    reserved = {word.upper() for word in ReservedKeywords.get_reserved_keywords()}
+    for where, text in written_expressions(shipped):
+        words = set(re.findall(r"(?<![#:\w])[A-Za-z]\w*", text)) - KEYWORDS - FUNCTIONS
+        for word in sorted(word for word in words if word.upper() in reserved):
+            yield f"{where}: {word} is a reserved word of DynamoDB, write #{word} and name it"
+
+
+# Types of attributes that DynamoDB spells otherwise than the integrations by SDK, which take the Java SDK's names.
+SPELLED = {"SS": "Ss", "NS": "Ns", "BS": "Bs", "BOOL": "Bool", "NULL": "Nul"}
+
+
+@rules(rewritten("functions/arrange_entry/logic.py", '{"Ss": [entry_id]}', '{"SS": [entry_id]}'))
+def every_value_for_a_transaction_is_spelled_as_sdk_integrations_do(shipped: Shipped) -> Iterator[str]:
+    for path, tree in shipped.python("functions/").items():
+        if any(written_by(shipped, path.split("/")[1])):
+            keys = [key for node in ast.walk(tree) if isinstance(node, ast.Dict) for key in node.keys]
+            spelled = {str(key.value) for key in keys if isinstance(key, ast.Constant)}
+            for name in sorted(spelled & SPELLED.keys()):
+                yield f"{path}: transactWriteItems of Step Functions spells {name} {SPELLED[name]}"
+
+
+# https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWriteItems.html
+TRANSACTION_ITEMS = 100
+
+
+@rules(
+    changed("schemas", "directory_entry_request", "properties", "keywords", "maxItems", to=50),
+    changed("schemas", "directory_entry", "properties", "version", "minimum", to=0),
+)
+def every_entry_fits_into_one_transaction(shipped: Shipped) -> Iterator[str]:
+    entry, request = (shipped.schemas[name]["properties"] for name in ("directory_entry", "directory_entry_request"))
+    keywords = resolved(shipped, request["keywords"], shipped.schemas["directory_entry_request"])["maxItems"]
+    # The entry, a keyword for each that it gets, and one for each that it had.
+    if (items := 1 + 2 * keywords) > TRANSACTION_ITEMS:
+        yield f"an entry with other keywords takes {items} writes, a transaction {TRANSACTION_ITEMS} at most"
+    if resolved(shipped, entry["version"], shipped.schemas["directory_entry"]).get("minimum", 0) < 1:
+        yield "version 0 is what the API makes of an If-Match that no entry ever had: begin with 1"
 
 
 @rules.each

@@ -417,6 +417,55 @@ def every_nested_machine_ends_before_its_task(shipped: Shipped) -> Iterator[str]
                 yield f"{task.path} gives up before the machine {nested} ({seconds} s) does: one of the two must change"
 
 
+# --- a look-up is a kindness: no message waits for it, or is lost by it
+
+# Where the way through the message machine goes on, whatever became of the look-up.
+LOOK_UP, LOOKED_UP = "ArrangeKeywords", "LookedUp"
+LOOK_UP_SECONDS, LOOK_UP_ATTEMPTS = 7, 3
+
+
+def look_up_states(shipped: Shipped) -> set[str]:
+    """The states of the look-up on the outermost level of the machine `message`."""
+    level = shipped.machines["message"]["States"]
+    ended = {name: {"Type": "Succeed"} if name == LOOKED_UP else definition for name, definition in level.items()}
+    return reached({"States": ended}, LOOK_UP)
+
+
+@rules(
+    changed(*state_of("message", "FindKeywords"), "Catch", -1, "Next", to="ReportNotLookedUp"),
+    changed(*state_of("message", "EntryNotTranslated"), "Type", to="Fail"),
+    changed(*state_of("message", "LookUpFailed"), "Next", to="FindContact"),
+    changed(*state_of("message", "LookUpFailed"), "Parameters", "failed", to=False),
+    changed(*state_of("message", "TranslateEntries"), "ItemProcessor", "States", "NoWords", "Type", to="Fail"),
+)
+def no_look_up_that_fails_sinks_its_message(shipped: Shipped) -> Iterator[str]:
+    parts = look_up_states(shipped)
+    if LOOKED_UP not in parts:
+        yield f"message: no way leads from {LOOK_UP} to {LOOKED_UP}"
+    for state in states(shipped):
+        if state.machine != "message" or state.path.split("/")[1] not in parts:
+            continue
+        if state.type == "Fail":
+            yield f"{state.path} ends the execution for want of a look-up: record that it failed and go on"
+        for clause in state.definition.get("Catch", []):
+            found = state.level["States"][clause["Next"]]
+            outermost = state.level is shipped.machines["message"]
+            if outermost and found.get("Parameters", {}).get("failed") is not True:
+                yield f"{state.path}: {clause['Next']} does not say that the look-up failed"
+
+
+@rules(
+    changed(*state_of("message", "FindEntries"), "TimeoutSeconds", to=60),
+    changed(*state_of("message", "ArrangeKeywords"), "Retry", 0, "MaxAttempts", to=9),
+)
+def no_look_up_holds_a_message_up(shipped: Shipped) -> Iterator[str]:
+    parts = look_up_states(shipped)
+    for task in (task for task in tasks(shipped) if task.machine == "message" and task.path.split("/")[1] in parts):
+        attempts = 1 + sum(clause["MaxAttempts"] for clause in task.definition["Retry"])
+        if task.definition["TimeoutSeconds"] > LOOK_UP_SECONDS or attempts > LOOK_UP_ATTEMPTS:
+            yield f"{task.path}: {LOOK_UP_SECONDS} s and {LOOK_UP_ATTEMPTS} attempts at most, the sender waits"
+
+
 # --- whoever opted out is left in peace
 
 

@@ -24,7 +24,7 @@ RUNTIME = ("boto3", "botocore", "s3transfer", "dateutil", "jmespath", "urllib3",
 ROUNDS = 5
 PURE = (
     *("arrange_image", "compose_image", "compose_report", "read_frame", "compose_message", "arrange_messages"),
-    *("arrange_broadcast", "plan_reconciliation"),
+    *("arrange_broadcast", "plan_reconciliation", "arrange_entry", "arrange_keywords", "choose_entries"),
 )
 IMAGING = ("inspect_image", "make_thumbnails")
 # Import the handler, then say what it loaded and for how long it took beyond the interpreter's own start.

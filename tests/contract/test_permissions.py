@@ -48,6 +48,16 @@ def told(grants: set[Grant]) -> str:
     changed(*policy("DeskApiRole", 1, "Action"), to="dynamodb:PutItem"),
     without(*policy("ReconcileScheduleRole", 0)),
     without(*policy("IssueTicketRole", 1)),
+    changed(*policy("DirectoryRole", 1, "Action"), to=["dynamodb:GetItem", "dynamodb:PutItem"]),
+    rewritten("functions/arrange_entry/logic.py", '{"Delete": {', '{"ConditionCheck": {'),
+    rewritten(
+        "functions/arrange_entry/logic.py",
+        '"TableName": settings.keywords_table',
+        '"TableName": settings.directory_table',
+    ),
+    changed(
+        *state_of("message", "FindEntries"), "Parameters", "RequestItems", to={"${ContactsTable}": {"Keys.$": "$.x"}}
+    ),
 )
 def every_role_is_allowed_what_its_user_does(shipped: Shipped) -> Iterator[str]:
     for user, role, needed in needs(shipped):
@@ -73,6 +83,9 @@ def every_role_is_allowed_what_its_user_does(shipped: Shipped) -> Iterator[str]:
     changed(*policy("DeskApiRole", 1, "Action"), to=["dynamodb:PutItem", "dynamodb:DeleteItem", "dynamodb:Scan"]),
     changed(*policy("ReconcileScheduleRole", 0, "Action"), to=["states:StartExecution", "states:StopExecution"]),
     changed(*policy("DeskRole", 3, "Resource"), to={"Fn::Sub": "${ReportsTable.Arn}/index/*"}),
+    changed(*policy("DirectoryRole", 2, "Action"), to=["dynamodb:UpdateItem", "dynamodb:DeleteItem"]),
+    without(*state_of("message", "FindEntries")),
+    rewritten("functions/arrange_entry/logic.py", '{"Delete": {', '{"Put": {'),
 )
 def no_role_is_allowed_anything_else(shipped: Shipped) -> Iterator[str]:
     for user, role, needed in needs(shipped):
@@ -105,6 +118,23 @@ def no_role_has_a_wildcard_without_a_reason(shipped: Shipped) -> Iterator[str]:
                         f"{role} allows {action} on {'everything' if everywhere else 'its resources'}: name "
                         "actions and resources"
                     )
+
+
+# The desk's own words: who may change them, and the actions that change a table.
+WRITERS = {"DirectoryTable": {"DirectoryRole"}, "DirectoryKeywordsTable": {"DirectoryRole"}}
+WRITES = {f"dynamodb:{action}" for action in ("PutItem", "UpdateItem", "DeleteItem", "BatchWriteItem")}
+
+
+@rules(
+    changed(*policy("MessageRole", 1, "Action"), to=["dynamodb:BatchGetItem", "dynamodb:PutItem"]),
+    changed(*policy("ApiRole", 1, "Action"), to=["dynamodb:GetItem", "dynamodb:DeleteItem"]),
+)
+def no_directory_is_written_but_by_its_machine(shipped: Shipped) -> Iterator[str]:
+    """A message that somebody sends must never become what the desk tells others."""
+    for role in shipped.resources("AWS::IAM::Role"):
+        for action, resource, _ in granted(shipped, role):
+            if action in WRITES and role not in WRITERS.get(resource, {role}):
+                yield f"{role} may {action} on {resource}: only editors write there, by {WRITERS[resource]}"
 
 
 def idle_role(shipped: Shipped) -> None:

@@ -31,6 +31,9 @@ CACHES = {
 LASTING = {
     "TextsTable": "it has as many items as languages",
     "OptOutsTable": "who opted out is not to be written to, however long ago they said so",
+    **dict.fromkeys(
+        ("DirectoryTable", "DirectoryKeywordsTable"), "the desk's own words, which editors alone take away"
+    ),
 }
 
 
@@ -494,6 +497,8 @@ def every_api_is_throttled(shipped: Shipped) -> Iterator[str]:
     without(*resource("ConnectionsTable", "TimeToLiveSpecification")),
     changed(*resource("OptOutsTable", "TimeToLiveSpecification"), to={"AttributeName": "expiresAt", "Enabled": True}),
     changed("template", "Resources", "OptOutsTable", "DeletionPolicy", to="Delete"),
+    changed(*resource("DirectoryTable", "TimeToLiveSpecification"), to={"AttributeName": "expiresAt", "Enabled": True}),
+    without(*resource("DirectoryKeywordsTable", "PointInTimeRecoverySpecification")),
 )
 def every_table_is_kept_and_expires(shipped: Shipped) -> Iterator[str]:
     for name, item in shipped.resources(TABLE).items():
