@@ -13,6 +13,7 @@ import { lazy } from "./ui/lazy.tsx";
 
 const Day = lazy(() => import("./pages/Day.tsx").then((page) => page.Day));
 const Report = lazy(() => import("./pages/Report.tsx").then((page) => page.Report));
+const DirectoryPage = lazy(() => import("./pages/Directory.tsx").then((page) => page.DirectoryPage));
 const PicturesPage = lazy(() => import("./pages/Pictures.tsx").then((page) => page.PicturesPage));
 const SettingsPage = lazy(() => import("./pages/Settings.tsx").then((page) => page.SettingsPage));
 
@@ -66,6 +67,8 @@ function Page({ route: to }: { route: Route }) {
       return <Day day={to.day} />;
     case "pictures":
       return <PicturesPage day={to.day} />;
+    case "directory":
+      return <DirectoryPage entry={to.entry} />;
     case "settings":
       return <SettingsPage />;
     case "help":
@@ -84,6 +87,7 @@ const LINKS = [
   ["#/", "chat", "nav.conversations", ["conversations", "room"]],
   ["#/day", "chart", "nav.day", ["day"]],
   ["#/pictures", "picture", "nav.pictures", ["pictures"]],
+  ["#/directory", "book", "nav.directory", ["directory"]],
   ["#/settings", "settings", "nav.settings", ["settings"]],
   ["#/help", "help", "nav.help", ["help"]],
 ] as const satisfies readonly (readonly [string, IconName, string, readonly Route["page"][]])[];

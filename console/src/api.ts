@@ -1,6 +1,7 @@
 /** The REST API, for an operator. */
 import * as v from "valibot";
 import { idToken } from "./auth.ts";
+import type { EntryRequest } from "./lib/directory.ts";
 import * as schema from "./lib/schema.ts";
 
 /** A request that did not work out. `status` is 0 when no answer came at all. */
@@ -49,7 +50,7 @@ async function request(path: string, init: RequestInit = {}): Promise<unknown> {
   if (response.status === 401) response = await send(path, init, true);
   if (response.status === 401) onSignedOut();
   if (!response.ok) throw await problem(response);
-  return response.json();
+  return response.status === 204 ? undefined : response.json();
 }
 
 async function problem(response: Response): Promise<ApiError> {
@@ -124,4 +125,34 @@ export function getImage(imageId: string): Promise<schema.Image> {
 
 export async function createUpload(contentType: string): Promise<schema.Upload> {
   return parsed(schema.Upload, request("/desk/images", post({ contentType })));
+}
+
+export async function listEntries(cursor?: string): Promise<Page<schema.Entry>> {
+  const list = await parsed(schema.EntryList, request(`/desk/directory${query({ limit: "100", cursor })}`));
+  return { items: schema.sound(schema.Entry, list.entries), cursor: list.cursor };
+}
+
+const entryPath = (entryId: string): string => `/desk/directory/${encodeURIComponent(entryId)}`;
+
+export async function getEntry(entryId: string): Promise<schema.Entry> {
+  return parsed(schema.Entry, request(entryPath(entryId), { cache: "no-store" }));
+}
+
+export async function createEntry(entry: EntryRequest): Promise<schema.Entry> {
+  return parsed(schema.Entry, request("/desk/directory", post(entry)));
+}
+
+/** An entry's ETag is its version. The header itself may be weakened on its way by whatever compresses the answer. */
+const ifMatch = (version: number) => ({ "if-match": `"${version}"` });
+
+/** Changes the entry, if it still is the version that is given. Throws ApiError 412 when it is not, 404 when it is gone. */
+export async function replaceEntry(entryId: string, version: number, entry: EntryRequest): Promise<schema.Entry> {
+  const { headers, ...init } = post(entry);
+  const conditions = { ...headers, ...ifMatch(version) };
+  return parsed(schema.Entry, request(entryPath(entryId), { ...init, method: "PUT", headers: conditions }));
+}
+
+/** Deletes the entry, under the same condition. */
+export async function deleteEntry(entryId: string, version: number): Promise<void> {
+  await request(entryPath(entryId), { method: "DELETE", headers: ifMatch(version) });
 }

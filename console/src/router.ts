@@ -7,6 +7,7 @@ export type Route =
   | { page: "report"; reportId: string }
   | { page: "day"; day?: string }
   | { page: "pictures"; day?: string }
+  | { page: "directory"; entry?: string }
   | { page: "settings" }
   | { page: "help" }
   | { page: "missing" };
@@ -21,10 +22,11 @@ export function parseRoute(hash: string): Route {
   return found ?? { page: "missing" };
 }
 
+const ALONE = ["room", "day", "pictures", "directory", "settings", "help"] as const;
+
 function alone(page: string): Route | undefined {
   if (page === "" || page === "conversations") return { page: "conversations" };
-  if (page === "room" || page === "day" || page === "pictures" || page === "settings" || page === "help")
-    return { page };
+  if (ALONE.some((known) => known === page)) return { page: page as (typeof ALONE)[number] };
   return page === "upload" ? { page: "pictures" } : undefined;
 }
 
@@ -32,6 +34,7 @@ function withArgument(page: string, argument: string): Route | undefined {
   if (page === "c") return { page: "conversations", conversationId: argument };
   if (page === "reports") return { page: "report", reportId: argument };
   if (page === "day") return { page: "day", day: argument };
+  if (page === "directory") return { page: "directory", entry: argument };
   return page === "pictures" ? { page: "pictures", day: argument } : undefined;
 }
 

@@ -97,6 +97,32 @@ class Console:
         expect(own).to_have_count(1)
         return own
 
+    # --- the directory ------------------------------------------------------------------------------------------------
+    def entries(self, text: str) -> Locator:
+        """The entries of the list whose words hold the text."""
+        return self.page.get_by_test_id("entry").filter(has_text=text)
+
+    def edit(self, entry_id: str) -> None:
+        """Opens an entry's form; `new` for an empty one."""
+        self.go(f"#/directory/{entry_id}")
+        expect(self.page.get_by_test_id("entry-form")).to_be_visible()
+
+    def fill_in(self, **fields: str) -> None:
+        """Writes into the entry's fields, by their names, and saves."""
+        for name, value in fields.items():
+            self.page.get_by_test_id(f"entry-{name}").fill(value)
+        self.page.get_by_test_id("entry-save").click()
+
+    def said(self, text: str) -> None:
+        """Waits until the list says what was done."""
+        expect(self.page.get_by_test_id("directory-said")).to_contain_text(text)
+
+    def delete_entry(self, entry_id: str) -> None:
+        """Deletes an entry, and says yes when asked."""
+        self.edit(entry_id)
+        self.page.get_by_test_id("entry-delete").click()
+        self.page.get_by_test_id("delete-confirm").click()
+
 
 def status(message: Locator) -> Locator:
     """The ticks of an operator's message; their `data-status` is the furthest state."""

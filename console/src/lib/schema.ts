@@ -92,6 +92,13 @@ export const Reply = v.object({
   parts: maybe(v.array(ReplyPart)),
 });
 
+/** What the directory had for a message. */
+export const Found = v.object({
+  state: text,
+  entries: v.fallback(v.array(v.object({ entryId: text, name: text })), []),
+  answer: maybe(text),
+});
+
 export const Message = v.object({
   type: maybe(v.literal("message")),
   id: text,
@@ -115,6 +122,7 @@ export const Message = v.object({
   deliveries: v.fallback(v.record(text, Delivery), {}),
   sentText: maybe(v.object({ language: text, text })),
   truncated: maybe(v.boolean()),
+  directory: v.fallback(maybe(Found), undefined),
 });
 
 export const Frame = v.variant("type", [
@@ -184,6 +192,21 @@ export const Conversation = v.object({
 export const ConversationList = v.object({ conversations: v.array(v.unknown()), cursor: maybe(text) });
 export const ReportList = v.object({ reports: v.array(v.unknown()), cursor: maybe(text) });
 export const ImageList = v.object({ images: v.array(v.unknown()), cursor: maybe(text) });
+export const Entry = v.object({
+  entryId: text,
+  name: text,
+  keywords: v.array(text),
+  phone: maybe(text),
+  address: maybe(text),
+  hours: maybe(text),
+  text: maybe(text),
+  language: v.fallback(text, "und"),
+  link: maybe(text),
+  version: v.number(),
+  createdAt: maybe(text),
+  updatedAt: maybe(text),
+});
+export const EntryList = v.object({ entries: v.array(v.unknown()), cursor: maybe(text) });
 export const Ticket = v.object({ ticket: text, expiresIn: maybe(v.number()) });
 export const Upload = v.object({
   imageId: text,
@@ -231,6 +254,7 @@ export const Report = v.object({
     composedAt: text,
     steps: v.fallback(v.array(v.object({ name: text, ms: v.number() })), []),
   }),
+  directory: v.fallback(maybe(Found), undefined),
   reply: v.fallback(Reply, { state: "pending" }),
   deliveries: v.fallback(v.record(text, Delivery), {}),
 });
@@ -259,6 +283,8 @@ export type Message = v.InferOutput<typeof Message>;
 export type Frame = v.InferOutput<typeof Frame>;
 export type Conversation = v.InferOutput<typeof Conversation>;
 export type Report = v.InferOutput<typeof Report>;
+export type Found = v.InferOutput<typeof Found>;
+export type Entry = v.InferOutput<typeof Entry>;
 export type Upload = v.InferOutput<typeof Upload>;
 export type Config = v.InferOutput<typeof Config>;
 export type Line = v.InferOutput<typeof Line>;

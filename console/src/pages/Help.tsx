@@ -32,7 +32,7 @@ export function Keyboard() {
   );
 }
 
-const TOPICS = ["translation", "length", "optOut", "connection", "pictures"] as const;
+const TOPICS = ["translation", "length", "optOut", "connection", "pictures", "directory"] as const;
 
 export function HelpPage() {
   return (

@@ -3,7 +3,7 @@ import { type ComponentChildren } from "preact";
 import { ApiError, getReport } from "../api.ts";
 import { locale, maybe, t, uiLanguage } from "../i18n/index.ts";
 import { contact, duration, languageName, moment } from "../lib/format.ts";
-import type { Report as Data } from "../lib/schema.ts";
+import type { Found, Report as Data } from "../lib/schema.ts";
 import { fate } from "../lib/ticks.ts";
 import { readingLanguage } from "../state.ts";
 import { CopyButton, Failure, Spinner, Title, useLoad, Words } from "../ui/basics.tsx";
@@ -64,6 +64,7 @@ function Whole({ report, raw }: { report: Data; raw: unknown }) {
           </div>
         </Card>
       )}
+      <Directory found={report.directory} />
       <Steps report={report} />
       <Reply report={report} />
       <Card title={t("report.raw")}>
@@ -144,6 +145,31 @@ function Translations({ report }: { report: Data }) {
           {text ? <Words text={text} language={language} /> : <p class="note">{error}</p>}
         </div>
       ))}
+    </Card>
+  );
+}
+
+function Directory({ found }: { found: Found | undefined }) {
+  if (!found || found.state === "not-asked") return null;
+  const { state, entries, answer } = found;
+  return (
+    <Card title={t("nav.directory")}>
+      {(state === "none" || state === "failed") && <p>{t(`thread.directory.${state}`)}</p>}
+      <ul data-testid="report-directory">
+        {entries.map(({ entryId, name }) => (
+          <li key={entryId}>
+            <a href={`#/directory/${entryId}`}>
+              <bdi>{name}</bdi>
+            </a>
+          </li>
+        ))}
+      </ul>
+      {answer && (
+        <div class="other-words">
+          <span class="label">{t("thread.directory.answer")}</span>
+          <Words text={answer} />
+        </div>
+      )}
     </Card>
   );
 }

@@ -1,12 +1,12 @@
 /** What an operator chooses. */
 import { useState } from "preact/hooks";
-import { t, uiLanguage, uiLanguages } from "../i18n/index.ts";
-import { languageName } from "../lib/format.ts";
+import { t, uiLanguages } from "../i18n/index.ts";
 import { askPermission, chime } from "../notify.ts";
 import { change, ROOM, settings, type Show, type Theme } from "../settings.ts";
-import { applyDetails, config, leave, readingLanguage, session } from "../state.ts";
+import { applyDetails, leave, readingLanguage, session } from "../state.ts";
 import { Choice, errorText, Title } from "../ui/basics.tsx";
 import { ApiError } from "../api.ts";
+import { byName, languageChoices } from "../ui/languages.ts";
 
 export function SettingsPage() {
   return (
@@ -30,11 +30,6 @@ export function SettingsPage() {
     </main>
   );
 }
-
-const choices = (): string[] => {
-  const { languages = [], deskLanguages = [] } = config.value ?? {};
-  return languages.length ? languages : deskLanguages;
-};
 
 function You() {
   const [name, setName] = useState(settings.value.name);
@@ -96,7 +91,7 @@ function You() {
           aria-describedby="language-hint"
           data-testid="settings-language"
         >
-          {byName(choices()).map(([code, label]) => (
+          {byName(languageChoices()).map(([code, label]) => (
             <option key={code} value={code}>
               {label}
             </option>
@@ -139,15 +134,6 @@ function You() {
       </p>
     </form>
   );
-}
-
-/** Languages by their names, each with its name in itself. */
-function byName(codes: readonly string[]): [string, string][] {
-  const named = codes.map((code): [string, string] => {
-    const [here, own] = [languageName(code, uiLanguage.value), languageName(code, code)];
-    return [code, here.toLowerCase() === own.toLowerCase() ? here : `${here} (${own})`];
-  });
-  return named.sort(([, a], [, b]) => a.localeCompare(b, uiLanguage.value));
 }
 
 function Appearance() {

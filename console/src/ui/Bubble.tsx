@@ -78,6 +78,35 @@ function Automatic({ message }: { message: Message }) {
   );
 }
 
+/** What the directory had for the message. Nothing is said where it was not asked. */
+function Directory({ message }: { message: Message }) {
+  const { state, entries } = message.directory ?? { state: "", entries: [] };
+  if (state === "none" || state === "failed")
+    return (
+      <p class="label found" data-testid="directory-found" data-state={state}>
+        <Icon name="book" />
+        {t(`thread.directory.${state}`)}
+      </p>
+    );
+  if (!entries.length) return null;
+  return (
+    <p class="label found" data-testid="directory-found" data-state={state}>
+      <Icon name="book" />
+      <span>
+        {t("thread.directory.found")}{" "}
+        {entries.map(({ entryId, name }, index) => (
+          <span key={entryId}>
+            {index > 0 && ", "}
+            <a href={`#/directory/${entryId}`}>
+              <bdi>{name}</bdi>
+            </a>
+          </span>
+        ))}
+      </span>
+    </p>
+  );
+}
+
 function Author({ message, mine }: { message: Message; mine: boolean }) {
   if (message.direction === "inbound") return null;
   return <span class="author">{mine ? t("thread.you") : message.author?.name}</span>;
@@ -139,6 +168,7 @@ export function Bubble({ message }: { message: Message }) {
         )}
       </footer>
       <Automatic message={message} />
+      <Directory message={message} />
     </article>
   );
 }

@@ -28,7 +28,7 @@ function nextShow(): void {
 }
 
 const KEYS: Record<string, () => void> = {
-  "/": () => (route.value.page === "conversations" || route.value.page === "room" ? focus("#search") : go("/")),
+  "/": () => (document.querySelector("#search") ? focus("#search") : go("/")),
   j: () => move(1),
   k: () => move(-1),
   u: nextUnread,
