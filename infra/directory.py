@@ -204,7 +204,10 @@ def _reason(rule: str, value: Any) -> str:
 
 def _keyword_faults(keywords: Iterable[str]) -> Iterator[str]:
     """By the rules that the functions look up by: at most one."""
-    rules = import_module("functions.dragoman.keywords")
+    functions = str(config.ROOT / "functions")
+    if functions not in sys.path:
+        sys.path.append(functions)
+    rules = import_module("dragoman.keywords")
     for written in keywords:
         words = len(rules.keyword(written).split())
         if words > rules.MAX_WORDS:

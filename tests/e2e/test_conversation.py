@@ -118,7 +118,7 @@ def test_new_message_is_unread_until_it_is_looked_at(console: Consoles, handset:
     item.click()
     expect(item).to_have_attribute("data-unread", "false")
     desk.page.get_by_test_id("search").fill("nobody has this")
-    expect(desk.page.get_by_text("Nothing found")).to_be_visible()
+    expect(desk.page.get_by_text("Nothing found", exact=True)).to_be_visible()
     desk.page.get_by_test_id("search").fill("0172")
     expect(item).to_be_visible()
 
