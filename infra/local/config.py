@@ -103,6 +103,7 @@ class Settings:
             "PublicBaseUrl": self.public_base_url or self.gateway_url,
             "TwilioAccountSid": self.twilio.account_sid,
             "TwilioApiUrl": self.twilio_url,
+            "TwilioNumber": self.desk_number if self.twilio.simulated else "",
             **self.parameters,
         }
 
@@ -120,6 +121,7 @@ PARAMETER_VARIABLES = {
     "DRAGOMAN_OPT_IN_WORDS": "OptInWords",
     "DRAGOMAN_HELP_WORDS": "HelpWords",
     "DRAGOMAN_RECONCILE_AFTER_SECONDS": "ReconcileAfterSeconds",
+    "DRAGOMAN_TWILIO_NUMBER": "TwilioNumber",
 }
 
 
