@@ -22,7 +22,7 @@ from dragoman.documents import (
     Translation,
 )
 from dragoman.items import AttributeValue, item, json_text
-from dragoman.recipients import UNDETERMINED, sent_text
+from dragoman.recipients import UNDETERMINED, sent_text, with_sent
 from dragoman.texts import split
 from dragoman.times import parse, rfc3339
 from dragoman.validation import ValidationError, validator
@@ -120,7 +120,7 @@ class Findings:
             message=event["message"],
             language=event["language"],
             known_language=event.get("knownLanguage") or UNDETERMINED,
-            translations=event["translations"],
+            translations=with_sent(event["message"], event["translations"]),
             pictures=event["pictures"],
             directory=directory(event.get("directory") or {}),
             times={"composedAt": now, **times},

@@ -28,6 +28,19 @@ class Author(TypedDict):
     name: str
 
 
+class SentText(TypedDict):
+    language: str
+    text: str
+
+
+class QuestionPut(TypedDict):
+    """Which question a message puts; kind: question or reminder."""
+
+    questionId: str
+    kind: str
+    code: str
+
+
 class Message(TypedDict):
     """schemas/message.json"""
 
@@ -57,6 +70,8 @@ class Message(TypedDict):
     author: NotRequired[Author]
     translateTo: NotRequired[list[str]]
     recipientLanguage: NotRequired[str]
+    sendAs: NotRequired[SentText]
+    question: NotRequired[QuestionPut]
     room: NotRequired[str]
 
 
@@ -152,6 +167,35 @@ class DirectoryFrame(TypedDict):
     entries: list[EntryName]
 
 
+class Choice(TypedDict):
+    """One way to answer a question: value is for the one who asks, text for the contact."""
+
+    value: str
+    text: str
+
+
+class WordedChoice(Choice):
+    """rendered: the text in the contact's language; words: what means it in an answer, folded."""
+
+    rendered: str
+    words: list[str]
+
+
+class Question(TypedDict):
+    """A question as the machine `question` goes on with it. remindAfterSeconds is 0 for no reminder."""
+
+    questionId: str
+    address: str
+    text: str
+    language: str
+    choices: list[Choice]
+    code: str
+    askedBy: str
+    askedAt: str
+    deadlineAt: str
+    remindAfterSeconds: int
+
+
 class Report(TypedDict):
     """schemas/report.json, new: its reply is still pending."""
 
@@ -223,11 +267,6 @@ class FrameTranslation(TypedDict):
     text: NotRequired[str]
 
 
-class SentText(TypedDict):
-    language: str
-    text: str
-
-
 class MessageFrame(TypedDict):
     """schemas/frames/message.json"""
 
@@ -247,6 +286,7 @@ class MessageFrame(TypedDict):
     translation: FrameTranslation
     pictures: list[dict[str, Any]]
     directory: NotRequired[DirectoryFrame]
+    question: NotRequired[dict[str, Any]]
     truncated: NotRequired[bool]
     reply: dict[str, Any]
     deliveries: dict[str, Any]

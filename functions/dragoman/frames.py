@@ -100,6 +100,8 @@ def _add_optional(frame: MessageFrame, message: Mapping[str, Any]) -> None:
         frame["room"] = message["room"]
     if "consent" in message:
         frame["consent"] = message["consent"]
+    if "question" in message:
+        frame["question"] = {**message["question"]}
 
 
 def _add_directory(frame: MessageFrame, directory: Json) -> None:
