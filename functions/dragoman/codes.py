@@ -5,11 +5,11 @@ import unicodedata
 from collections.abc import Collection
 from typing import Final, NamedTuple
 
-# Without vowels no code is a word, without 0, 1, O and I none is read wrongly.
-ALPHABET: Final = "BCDFGHJKLMNPQRSTVWXZ23456789"
+from dragoman.identifiers import CODE_LENGTH, CODE_LETTERS
+
 # "#K7F", "# k7f", and "#K7F2" of somebody in a hurry.
-MARKED: Final = re.compile(rf"#\s?([{ALPHABET}]{{3}})([1-9])?(?![^\W_])", re.IGNORECASE)
-BARE: Final = re.compile(rf"(?<![^\W_])([{ALPHABET}]{{3}})(?![^\W_])", re.IGNORECASE)
+MARKED: Final = re.compile(rf"#\s?([{CODE_LETTERS}]{{{CODE_LENGTH}}})([1-9])?(?![^\W_])", re.IGNORECASE)
+BARE: Final = re.compile(rf"(?<![^\W_])([{CODE_LETTERS}]{{{CODE_LENGTH}}})(?![^\W_])", re.IGNORECASE)
 # What stands around a code and belongs to no answer.
 AROUND: Final = " \t\r\n()[]{}:;,.-–—"
 
