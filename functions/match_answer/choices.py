@@ -93,9 +93,7 @@ def number_of(word: str) -> int | None:
     return int(value) if value in range(1, 10) else None
 
 
-def by_words(
-    words: str, choices: Sequence[Choice], spoken: Collection[str], other: Collection[str]
-) -> Choice | None:
+def by_words(words: str, choices: Sequence[Choice], spoken: Collection[str], other: Collection[str]) -> Choice | None:
     """The choice that is called so, else the one that means the same yes or no, else the only one with those words in
     it."""
     named = _only(words, choices)
@@ -145,7 +143,7 @@ def _by_sense(meant: Sense, choices: Sequence[Choice]) -> Choice | None:
 
 
 def _by_part(words: str, choices: Sequence[Choice]) -> Choice | None:
-    """"Send" for "Send them again", where no other choice has that word."""
+    """ "Send" for "Send them again", where no other choice has that word."""
     key = folded(words)
     if len(key) < MIN_PART:
         return None

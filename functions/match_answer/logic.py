@@ -2,14 +2,16 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any, Final, NotRequired, Self, TypedDict
+from typing import Any, Final, Self, TypedDict
 
 from dragoman.codes import coded, without_code
+from dragoman.documents import QuestionAnswered, QuestionSection
 from dragoman.errors import ConfigurationError
 from dragoman.items import json_text, plain
 from dragoman.recipients import UNDETERMINED
 from dragoman.texts import shortened
 from dragoman.times import parse
+from dragoman.validation import ValidationError, validator
 from match_answer.choices import Choice, chosen
 from match_answer.errors import InvalidQuestion
 from match_answer.questions import ANSWERED, OPEN, Question, clarification
@@ -18,27 +20,21 @@ from match_answer.yesno import is_acknowledgement
 # What a report and its frames repeat of an answer in the sender's own words: the message has them all.
 MAX_SECTION_TEXT: Final = 300
 
-
-class Section(TypedDict):
-    """The report's section `question`."""
-
-    state: str
-    questionId: NotRequired[str]
-    code: NotRequired[str]
-    value: NotRequired[str]
-    text: NotRequired[str]
+validate_event = validator("events/question_answered")
 
 
 class Match(TypedDict):
-    """What the machine does: close the question with `answer` (JSON text), clarify once, or nothing. options: what is
-    appended to a clarification. ordinary: whether the message is also handled like any other."""
+    """What the machine does: close the question with `answer` and announce `event` (both JSON text), clarify once, or
+    nothing. options: what is appended to a clarification. ordinary: whether the message is also handled like any
+    other."""
 
     action: str
     questionId: str
-    section: Section
+    section: QuestionSection
     ordinary: bool
     options: str
     answer: str
+    event: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +43,7 @@ class Message:
 
     message_id: str
     sender: str
+    conversation_id: str
     whole: str
     text: str
     translation: str
@@ -63,6 +60,7 @@ class Message:
         return cls(
             message_id=message["messageId"],
             sender=message["sender"],
+            conversation_id=message["conversationId"],
             whole=message["text"],
             text=found.rest if named else message["text"].strip(),
             translation=without_code(message["translation"], code),
@@ -117,7 +115,7 @@ def to_stranger(message: Message, strangers: list[dict[str, Any]]) -> Match:
     own = [row for row in strangers if row["address"] == message.sender]
     row = (own or strangers)[0]
     state = "foreign" if not own else "repeated" if row["status"] == ANSWERED else "late"
-    section: Section = {"state": state, "questionId": row["questionId"], "code": message.code}
+    section: QuestionSection = {"state": state, "questionId": row["questionId"], "code": message.code}
     return nothing(section=section, ordinary=not own)
 
 
@@ -125,7 +123,7 @@ def to_closed(message: Message, question: Question) -> Match:
     """Too late: it was answered before, or closed without an answer."""
     state = "repeated" if question.status == ANSWERED else "late"
     choice = choice_of(message, question)
-    section: Section = {"state": state, **_named(question), **_shown(choice)}
+    section: QuestionSection = {"state": state, **_named(question), **_shown(choice)}
     return nothing(section=section, ordinary=False)
 
 
@@ -145,9 +143,9 @@ def to_open(message: Message, opened: list[Question]) -> Match:
 def answered(message: Message, question: Question, choice: Choice | None) -> Match:
     """Closes the question: with the choice, or with the words."""
     text = choice.text if choice else message.translation or message.text
-    value = choice.value if choice else message.text
+    value = choice.value if choice else text
     answer = {"value": value, "text": text, "original": message.whole, "language": message.language}
-    section: Section = {"state": "answered", **_named(question), **_shown(choice)}
+    section: QuestionSection = {"state": "answered", **_named(question), **_shown(choice)}
     if choice is None:
         section["text"] = shortened(text, MAX_SECTION_TEXT)
     return {
@@ -157,13 +155,34 @@ def answered(message: Message, question: Question, choice: Choice | None) -> Mat
         "ordinary": False,
         "options": "",
         "answer": json_text(answer),
+        "event": json_text(question_answered(message, question, choice)),
     }
+
+
+def question_answered(message: Message, question: Question, choice: Choice | None) -> QuestionAnswered:
+    """The event that announces an answer. Of the answer it holds the choice alone. Raises InvalidQuestion."""
+    event: QuestionAnswered = {
+        "schemaVersion": "1",
+        "questionId": question.question_id,
+        "status": ANSWERED,
+        "conversationId": question.conversation_id or message.conversation_id,
+        "code": question.code,
+        "messageId": message.message_id,
+        "at": message.received_at,
+    }
+    if choice:
+        event["value"] = choice.value
+    try:
+        validate_event(event)
+    except ValidationError as violation:
+        raise InvalidQuestion(str(violation)) from None
+    return event
 
 
 def unclear(message: Message, opened: list[Question]) -> Match:
     """Nobody can say what is meant. The newest of the questions is asked back about, unless it was before."""
     question = opened[0]
-    section: Section = {"state": "unclear", **_named(question)}
+    section: QuestionSection = {"state": "unclear", **_named(question)}
     if question.clarified_by not in ("", message.message_id):
         return nothing(section=section)
     return {
@@ -173,12 +192,13 @@ def unclear(message: Message, opened: list[Question]) -> Match:
         "ordinary": False,
         "options": clarification(opened),
         "answer": "",
+        "event": "",
     }
 
 
-def nothing(state: str = "none", section: Section | None = None, ordinary: bool = True) -> Match:
+def nothing(state: str = "none", section: QuestionSection | None = None, ordinary: bool = True) -> Match:
     """Nothing to do about any question."""
-    found: Section = section or {"state": state}
+    found: QuestionSection = section or {"state": state}
     question_id = found.get("questionId", "")
     return {
         "action": "none",
@@ -187,6 +207,7 @@ def nothing(state: str = "none", section: Section | None = None, ordinary: bool 
         "ordinary": ordinary,
         "options": "",
         "answer": "",
+        "event": "",
     }
 
 

@@ -32,6 +32,7 @@ class Question:
     text: str
     language: str
     contact_language: str
+    conversation_id: str
     choices: tuple[Choice, ...]
     options: str
     answered_by: str
@@ -50,6 +51,7 @@ class Question:
             text=kept["text"],
             language=language,
             contact_language=kept.get("contactLanguage", "und"),
+            conversation_id=kept.get("conversationId", ""),
             choices=tuple(Choice.of(choice, language) for choice in json.loads(kept["choices"])),
             options=kept.get("options", ""),
             answered_by=kept.get("answeredBy", ""),

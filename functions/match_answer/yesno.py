@@ -14,13 +14,25 @@ Sense = Literal["yes", "no"]
 
 # Words of one kind are parted by bars; the first line of a language means yes, the second no.
 WORDS: Final = {
-    "en": ("yes|y|yeah|yep|yup|yes i do|sure|of course|certainly|ok|okay|agreed|right|true", "no|n|nope|nah|not|never|no way|false"),
-    "es": ("si|s|sip|claro|claro que si|por supuesto|vale|de acuerdo|bueno|dale|correcto", "no|n|nop|nunca|para nada|claro que no"),
-    "pt": ("sim|s|claro|claro que sim|com certeza|esta bem|certo|pode ser", "nao|n|nunca|de jeito nenhum|claro que nao"),
+    "en": (
+        "yes|y|yeah|yep|yup|yes i do|sure|of course|certainly|ok|okay|agreed|right|true",
+        "no|n|nope|nah|not|never|no way|false",
+    ),
+    "es": (
+        "si|s|sip|claro|claro que si|por supuesto|vale|de acuerdo|bueno|dale|correcto",
+        "no|n|nop|nunca|para nada|claro que no",
+    ),
+    "pt": (
+        "sim|s|claro|claro que sim|com certeza|esta bem|certo|pode ser",
+        "nao|n|nunca|de jeito nenhum|claro que nao",
+    ),
     "fr": ("oui|o|ouais|bien sur|d accord|certainement|si", "non|n|nan|pas du tout|jamais"),
     "it": ("si|s|certo|certamente|va bene|d accordo|esatto", "no|n|mai|assolutamente no"),
     "ca": ("si|s|clar|es clar|d acord|per descomptat", "no|n|mai|de cap manera"),
-    "de": ("ja|j|jawohl|jo|jep|klar|na klar|sicher|naturlich|gerne|einverstanden", "nein|n|ne|nee|nö|niemals|auf keinen fall"),
+    "de": (
+        "ja|j|jawohl|jo|jep|klar|na klar|sicher|naturlich|gerne|einverstanden",
+        "nein|n|ne|nee|nö|niemals|auf keinen fall",
+    ),
     "nl": ("ja|j|jawel|jazeker|zeker|natuurlijk|akkoord|goed", "nee|n|neen|nooit|zeker niet"),
     "sv": ("ja|j|japp|jo|javisst|visst|absolut", "nej|n|na|aldrig|absolut inte"),
     "da": ("ja|j|jo|jep|selvfolgelig", "nej|n|niks|aldrig"),
@@ -61,15 +73,36 @@ WORDS: Final = {
     "tl": ("oo|opo|oho|sige", "hindi|hindi po|ayaw"),
 }
 # What a language's speakers mean otherwise, so that no other language may read it as an answer.
-FALSE_FRIENDS: Final = {"pl": "no", "cs": "no", "sk": "no", "da": "tak|nem|da", "no": "takk|da", "sv": "nu|da|tack", "tr": "ne|no|nu", "hu": "no|ne", "sq": "da"}
+FALSE_FRIENDS: Final = {
+    "pl": "no",
+    "cs": "no",
+    "sk": "no",
+    "da": "tak|nem|da",
+    "no": "takk|da",
+    "sv": "nu|da|tack",
+    "tr": "ne|no|nu",
+    "hu": "no|ne",
+    "sq": "da",
+}
 # Spelt in two ways by those who detect and translate.
-ALIASES: Final = {"nb": "no", "nn": "no", "fil": "tl", "fa-AF": "fa", "zh-TW": "zh", "pt-PT": "pt", "es-MX": "es", "fr-CA": "fr"}
+ALIASES: Final = {
+    "nb": "no",
+    "nn": "no",
+    "fil": "tl",
+    "fa-AF": "fa",
+    "zh-TW": "zh",
+    "pt-PT": "pt",
+    "es-MX": "es",
+    "fr-CA": "fr",
+}
 YES_SIGNS: Final = frozenset("👍👌✅✔☑🙆")
 NO_SIGNS: Final = frozenset("👎❌✖🚫🙅")
 # Skin tones, marks of variation, and what joins a person to a sign.
 UNSEEN_IN_SIGNS: Final = frozenset("\ufe0e\ufe0f\u200d♂♀ \t\n\U0001f3fb\U0001f3fc\U0001f3fd\U0001f3fe\U0001f3ff")
 # Said after an answer was recorded, these thank for it.
-ACKNOWLEDGEMENTS: Final = frozenset("ok|okay|vale|bueno|sure|right|好|好的|хорошо|добре|tamam|sawa|dale|ladno|ладно|d accord|va bene".split("|"))
+ACKNOWLEDGEMENTS: Final = frozenset(
+    "ok|okay|vale|bueno|sure|right|好|好的|хорошо|добре|tamam|sawa|dale|ladno|ладно|d accord|va bene".split("|")
+)
 
 
 def _table(line: int) -> dict[str, frozenset[str]]:
