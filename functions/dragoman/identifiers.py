@@ -1,4 +1,4 @@
-"""Ids of messages, conversations, pictures, questions and entries of the directory, and where pictures' files are in the
+"""Ids of messages, conversations, pictures, questions and entries of the directory; where pictures' files are in the
 media bucket."""
 
 import hashlib
