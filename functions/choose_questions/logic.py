@@ -1,6 +1,6 @@
 """From what is known of a sender's questions to those that a message may answer. Pure: no boto3, no clock."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final, TypedDict
 
 from dragoman.codes import coded
@@ -42,7 +42,7 @@ def choose(event: Mapping[str, Any]) -> Chosen:
     }
 
 
-def candidates(rows: list[Row], code: str, message_id: str) -> list[Row]:
+def candidates(rows: Sequence[Row], code: str, message_id: str) -> Sequence[Row]:
     """What this very message answered before comes first and alone, so that a redelivery ends as the delivery did; then
     what the code names, an open one before a closed one; then what is open; and last the newest that is closed."""
     answered = [row for row in rows if row.get("answeredBy") == message_id]

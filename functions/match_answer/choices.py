@@ -7,28 +7,24 @@ from dataclasses import dataclass
 from typing import Any, Final, Self
 
 from dragoman.keywords import STOP_WORDS, folded, sorting
-from match_answer.yesno import Sense, sense, sense_of_sign
+from match_answer.yesno import Sense, listed, sense, sense_of_sign
 
 # Around an answer; they change nothing about it.
-POLITE: Final = frozenset(
-    map(
-        sorting,
-        "please|thanks|thank you|thank you very much|thx|pls|por favor|porfa|gracias|muchas gracias|obrigado|obrigada|s il vous plait|"
-        "svp|stp|merci|bitte|danke|danke schon|per favore|grazie|alstublieft|dank u|dank je|bedankt|tack|takk|prosze|dziekuje|"
-        "dekuji|prosim|va rog|multumesc|hvala|molim|пожалуйста|спасибо|будь ласка|дякую|παρακαλω|ευχαριστω|lutfen|tesekkurler|"
-        "köszönöm|شكرا|من فضلك|ممنون|תודה|בבקשה|धन्यवाद|कृपया|شکریہ|ধন্যবাদ|谢谢|謝謝|请|ありがとう|お願いします|감사합니다|"
-        "cảm ơn|ขอบคุณ|ขอบคุณค่ะ|ขอบคุณครับ|terima kasih|salamat|po|asante|mesi|sir|madam".split("|"),
-    )
-)
+POLITE: Final = listed("""
+    please, thanks, thank you, thank you very much, thx, pls, sir, madam, por favor, porfa, gracias, muchas gracias,
+    obrigado, obrigada, s il vous plait, svp, stp, merci, bitte, danke, danke schon, per favore, grazie, alstublieft,
+    dank u, dank je, bedankt, tack, takk, prosze, dziekuje, dekuji, prosim, va rog, multumesc, hvala, molim, пожалуйста,
+    спасибо, будь ласка, дякую, παρακαλω, ευχαριστω, lutfen, tesekkurler, köszönöm, شكرا, من فضلك, ممنون, תודה, בבקשה,
+    धन्यवाद, कृपया, شکریہ, ধন্যবাদ, 谢谢, 謝謝, 请, ありがとう, お願いします, 감사합니다, cảm ơn, ขอบคุณ, ขอบคุณค่ะ,
+    ขอบคุณครับ, terima kasih, salamat, po, asante, mesi
+""")
 # Before a number.
-MARKERS: Final = frozenset(
-    map(
-        sorting,
-        "option|opcion|opção|opció|opzione|optie|number|num|numero|número|numéro|nummer|nr|choice|answer|respuesta|resposta|"
-        "réponse|antwort|risposta|antwoord|svar|odpowiedź|answer is|my answer is|i choose|elijo|eu escolho|je choisis|вариант|"
-        "номер|цифра|رقم|الخيار|選項|选项|选|選|番号|번호|विकल्प|số|lựa chọn|pilihan|nomor".split("|"),
-    )
-)
+MARKERS: Final = listed("""
+    option, opcion, opção, opció, opzione, optie, number, num, numero, número, numéro, nummer, nr, choice, answer,
+    respuesta, resposta, réponse, antwort, risposta, antwoord, svar, odpowiedź, answer is, my answer is, i choose,
+    elijo, eu escolho, je choisis, вариант, номер, цифра, رقم, الخيار, 选项, 選項, 选, 選, 番号, 번호, विकल्प, số,
+    lựa chọn, pilihan, nomor
+""")
 # Around a number in scripts without spaces.
 COUNTERS: Final = re.compile(r"^(?:第|选项|選項|选|選)?(\S)(?:番|号|號|个|個|번)?$")
 MIN_PART: Final = 2

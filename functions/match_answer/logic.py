@@ -93,8 +93,8 @@ def match(event: Mapping[str, Any]) -> Match:
 
 
 def matched(message: Message, questions: list[Question], strangers: list[dict[str, Any]]) -> Match:
-    """What a message answers: what it answered before, the question whose code it has, the one that is open, or one that
-    was closed lately."""
+    """What a message answers: what it answered before, else the question whose code it has, the one that is open, or
+    one that was closed lately."""
     before = next((question for question in questions if question.answered_by == message.message_id), None)
     if before and before.status == ANSWERED:
         return to_open(message, [before])
@@ -123,8 +123,7 @@ def to_closed(message: Message, question: Question) -> Match:
     """Too late: it was answered before, or closed without an answer."""
     state = "repeated" if question.status == ANSWERED else "late"
     choice = choice_of(message, question)
-    section: QuestionSection = {"state": state, **_named(question), **_shown(choice)}
-    return nothing(section=section, ordinary=False)
+    return nothing(section=section_of(state, question, choice), ordinary=False)
 
 
 def to_open(message: Message, opened: list[Question]) -> Match:
@@ -145,7 +144,7 @@ def answered(message: Message, question: Question, choice: Choice | None) -> Mat
     text = choice.text if choice else message.translation or message.text
     value = choice.value if choice else text
     answer = {"value": value, "text": text, "original": message.whole, "language": message.language}
-    section: QuestionSection = {"state": "answered", **_named(question), **_shown(choice)}
+    section = section_of("answered", question, choice)
     if choice is None:
         section["text"] = shortened(text, MAX_SECTION_TEXT)
     return {
@@ -181,16 +180,16 @@ def question_answered(message: Message, question: Question, choice: Choice | Non
 
 def unclear(message: Message, opened: list[Question]) -> Match:
     """Nobody can say what is meant. The newest of the questions is asked back about, unless it was before."""
-    question = opened[0]
-    section: QuestionSection = {"state": "unclear", **_named(question)}
-    if question.clarified_by not in ("", message.message_id):
+    question, options = opened[0], clarification(opened)
+    section = section_of("unclear", question, None)
+    if not options or question.clarified_by not in ("", message.message_id):
         return nothing(section=section)
     return {
         "action": "clarify",
         "questionId": question.question_id,
         "section": section,
         "ordinary": False,
-        "options": clarification(opened),
+        "options": options,
         "answer": "",
         "event": "",
     }
@@ -225,9 +224,9 @@ def _meant(message: Message, question: Question) -> bool:
     return choice_of(message, question) is not None
 
 
-def _named(question: Question) -> dict[str, str]:
-    return {"questionId": question.question_id, "code": question.code}
-
-
-def _shown(choice: Choice | None) -> dict[str, str]:
-    return {"value": choice.value, "text": choice.text} if choice else {}
+def section_of(state: str, question: Question, choice: Choice | None) -> QuestionSection:
+    """The report's section about a question of the sender's, with the choice that was taken where there is one."""
+    section: QuestionSection = {"state": state, "questionId": question.question_id, "code": question.code}
+    if choice:
+        section |= {"value": choice.value, "text": choice.text}
+    return section
