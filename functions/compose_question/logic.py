@@ -56,7 +56,7 @@ class Asking:
 
     @classmethod
     def from_event(cls, event: Mapping[str, Any]) -> Self:
-        """Reads the machine's input. Raises KeyError, TypeError, AttributeError or ValueError."""
+        """Reads the machine's input. Raises LookupError, TypeError, AttributeError or ValueError."""
         question, contact_language = event["question"], event["contactLanguage"]
         translated = event["words"][0]["translated"]
         words = tuple(word["text"] for word in event["words"])
@@ -76,7 +76,7 @@ def compose(event: Mapping[str, Any], settings: Settings) -> Composed:
         wait = wait_of(asking)
     except ValidationError as violation:
         raise InvalidWording(str(violation)) from None
-    except (KeyError, TypeError, AttributeError, ValueError) as error:
+    except (LookupError, TypeError, AttributeError, ValueError) as error:
         raise InvalidWording(f"The machine's input has another shape ({type(error).__name__})") from None
     return {
         "message": message,
