@@ -66,7 +66,7 @@ def source_of(location: str) -> str:
 
 
 @rules(
-    changed(*resource("ReplyStateMachine", "DefinitionUri"), to="../statemachines/answer.asl.json"),
+    changed(*resource("ReplyStateMachine", "DefinitionUri"), to="../statemachines/respond.asl.json"),
     changed(*resource("ComposeReportFunction", "CodeUri"), to="../build/functions/compose/"),
     changed(*resource("Api", "DefinitionBody", "Fn::Transform", "Parameters", "Location"), to="openapi.yaml"),
 )
