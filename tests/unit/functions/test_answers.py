@@ -225,6 +225,17 @@ NUMBERS = [
     ("2番", "leave"),
     ("2번", "leave"),
     ("第二个", "leave"),
+    ("two", "leave"),
+    ("Dos", "leave"),
+    ("deux, merci", "leave"),
+    ("option two", "leave"),
+    ("the second", "unclear"),
+    ("второй", "leave"),
+    ("دو", "unclear"),
+    ("three", "unclear"),
+    ("no one", "unclear"),
+    ("two leave them", "leave"),
+    ("one leave them", "unclear"),
     ("option 2", "leave"),
     ("Opción 2, por favor", "leave"),
     ("número 1", "redrive"),
@@ -439,7 +450,7 @@ def test_whoever_was_never_asked_answers_nothing() -> None:
 @pytest.mark.parametrize("damage", [{"choices": "no JSON"}, {"choices": '[{"value": "x"}]'}, {"deadlineAt": "soon"}])
 def test_broken_question_is_told_apart_from_a_broken_machine(damage: dict[str, str]) -> None:
     with pytest.raises(InvalidQuestion):
-        said("yes", question(**damage))
+        said("yes", question() | {name: {"S": text} for name, text in damage.items()})
     with pytest.raises(InvalidQuestion):
         said("yes", question(conversationId="elsewhere"))
     with pytest.raises(ConfigurationError):
