@@ -34,7 +34,7 @@ NUMERALS: Final = """
     другий, iki, اثنان, اثنين, दो, dua, dalawa, mbili, doi;
     three, third, tres, três, tercero, tercera, terceiro, trois, troisième, drei, tre, drie, trzy, три, третий, третє,
     üç, ثلاثة, तीन, tiga, tatlo, trei, twa;
-    four, cuatro, quatro, quatre, vier, quattro, fyra, cztery, четыре, чотири, dört, اربعة, चार, bốn, empat, apat, patru;
+    four, cuatro, quatro, quatre, vier, quattro, fyra, cztery, четыре, чотири, dört, اربعة, चार, bốn, empat, apat;
     five, cinco, cinq, fünf, cinque, vijf, fem, pięć, пять, beş, خمسة, पाँच, năm, lima, tano, senk;
     six, seis, sechs, zes, sześć, шесть, шість, altı, ستة, छह, sáu, enam, anim, șase;
     seven, siete, sete, sept, sieben, sette, zeven, sju, siedem, семь, сім, yedi, سبعة, सात, bảy, tujuh, pito, șapte;
