@@ -7,14 +7,17 @@ from typing import Any
 
 import pytest
 
+from choose_questions.handler import handler as choose_questions
 from choose_questions.logic import MAX_OPEN, choose
 from dragoman.choices import numbered, worded
 from dragoman.codes import coded, without_code
 from dragoman.errors import ConfigurationError
 from dragoman.validation import validator
 from match_answer.errors import InvalidQuestion
+from match_answer.handler import handler as match_answer
 from match_answer.logic import match
 from match_answer.yesno import WORDS, sense
+from tests.unit.functions.samples import context
 
 NOW = "2026-11-28T12:00:00.000Z"
 TOMORROW = "2026-11-29T12:00:00.000Z"
@@ -455,6 +458,18 @@ def test_broken_question_is_told_apart_from_a_broken_machine(damage: dict[str, s
         said("yes", question(conversationId="elsewhere"))
     with pytest.raises(ConfigurationError):
         match({"message": {}, "code": "", "questions": [], "strangers": []})
+
+
+def test_handlers_return_what_the_machine_takes_and_log_no_words(capsys: pytest.CaptureFixture[str]) -> None:
+    message = {"messageId": MESSAGE_ID, "sender": SENDER, "conversationId": "c" + "0" * 32, "receivedAt": NOW}
+    message |= {"text": "leave them", "translation": "leave them", "language": "en", "knownLanguage": "en"}
+    event = {"message": message, "code": "", "questions": [question(REDRIVE)], "strangers": []}
+    assert match_answer(event, context())["action"] == "close"
+    chosen = choose_questions({"text": "leave them", "messageId": MESSAGE_ID, "questions": [row("q1")]}, context())
+    assert chosen["any"]
+    logged = capsys.readouterr().out
+    assert "nightly-42" in logged
+    assert not any(word in logged.lower() for word in ("leave", "555", "shall"))
 
 
 # --- which of them are read
