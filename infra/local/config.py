@@ -108,6 +108,7 @@ class Settings:
             "PublicBaseUrl": self.public_base_url or self.gateway_url,
             "TwilioAccountSid": self.twilio.account_sid,
             "TwilioApiUrl": self.twilio_url,
+            "TwilioNumber": self.desk_number if self.twilio.simulated else "",
             **self.parameters,
         }
 
@@ -121,10 +122,14 @@ PARAMETER_VARIABLES = {
     "DRAGOMAN_REPLIES_PER_HOUR": "RepliesPerHour",
     "DRAGOMAN_API_REQUESTS_PER_SECOND": "ApiRequestsPerSecond",
     "DRAGOMAN_HELP_TEXT": "HelpText",
+    "DRAGOMAN_ANSWER_TEXT": "AnswerText",
+    "DRAGOMAN_LATE_ANSWER_TEXT": "LateAnswerText",
+    "DRAGOMAN_CLARIFICATION_TEXT": "ClarificationText",
     "DRAGOMAN_OPT_OUT_WORDS": "OptOutWords",
     "DRAGOMAN_OPT_IN_WORDS": "OptInWords",
     "DRAGOMAN_HELP_WORDS": "HelpWords",
     "DRAGOMAN_RECONCILE_AFTER_SECONDS": "ReconcileAfterSeconds",
+    "DRAGOMAN_TWILIO_NUMBER": "TwilioNumber",
 }
 
 
