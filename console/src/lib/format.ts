@@ -94,6 +94,46 @@ export function duration(ms: number, reader: string): string {
   return `${number(Math.floor(ms / 60_000), 0)} min ${number(Math.round((ms % 60_000) / 1_000), 0)} s`;
 }
 
+const UNITS = [
+  ["day", 86_400],
+  ["hour", 3_600],
+  ["minute", 60],
+  ["second", 1],
+] as const;
+
+/** From now on or back: "in 3 hours", "2 days ago". */
+export function relative(moment: string, reader: string, now: number): string {
+  const seconds = (Date.parse(moment) - now) / 1_000;
+  const [unit, size] = UNITS.find(([, each]) => Math.abs(seconds) >= each * 1.5) ?? UNITS[3];
+  return new Intl.RelativeTimeFormat(reader, { numeric: "auto" }).format(Math.round(seconds / size), unit);
+}
+
+/** A length of time in words, in its two largest units: "2 hours, 5 minutes". */
+export function spelled(seconds: number, reader: string): string {
+  let left = Math.max(0, Math.round(seconds));
+  const words: string[] = [];
+  for (const [unit, size] of UNITS) {
+    const count = Math.floor(left / size);
+    left -= count * size;
+    if (count || (unit === "second" && !words.length))
+      words.push(new Intl.NumberFormat(reader, { style: "unit", unit, unitDisplay: "long" }).format(count));
+    else if (words.length) break;
+  }
+  return new Intl.ListFormat(reader, { type: "unit" }).format(words.slice(0, 2));
+}
+
+/** An amount of money; small ones with as many digits as it takes to see them. */
+export const money = (amount: number, currency: string, reader: string): string =>
+  new Intl.NumberFormat(reader, {
+    style: "currency",
+    currency,
+    maximumFractionDigits: amount !== 0 && Math.abs(amount) < 1 ? 4 : 2,
+  }).format(amount);
+
+/** The price of one: prices go far below a cent. */
+export const price = (amount: number, currency: string, reader: string): string =>
+  new Intl.NumberFormat(reader, { style: "currency", currency, maximumFractionDigits: 8 }).format(amount);
+
 export const bytes = (size: number, reader: string): string =>
   size < 1_000_000
     ? `${new Intl.NumberFormat(reader, { maximumFractionDigits: 0 }).format(Math.max(1, size / 1_000))} KB`

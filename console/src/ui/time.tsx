@@ -1,0 +1,23 @@
+/** Moments as people speak of them. */
+import { useEffect, useState } from "preact/hooks";
+import { locale } from "../i18n/index.ts";
+import { moment, relative } from "../lib/format.ts";
+
+/** The time, told anew every so often. */
+export function useNow(every = 10_000): number {
+  const [now, setNow] = useState(() => Date.now());
+  useEffect(() => {
+    const timer = setInterval(() => setNow(Date.now()), every);
+    return () => clearInterval(timer);
+  }, [every]);
+  return now;
+}
+
+/** "in 3 hours"; the moment itself is in its title. */
+export function Relative({ at, now }: { at: string; now: number }) {
+  return (
+    <time dateTime={at} title={moment(at, locale.value)}>
+      {relative(at, locale.value, now)}
+    </time>
+  );
+}
