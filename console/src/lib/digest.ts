@@ -13,11 +13,12 @@ export const counted = (tally: readonly { name: string; count: number }[]): Coun
     .sort((a, b) => b.count - a.count || a.key.localeCompare(b.key))
     .slice(0, MOST_BARS);
 
-/** The feelings that were found, always in the same order; nothing when no text was judged. */
+/** From well to badly, which is the order to show them in. */
+export const FEELINGS = ["positive", "neutral", "mixed", "negative"] as const;
+
+/** The feelings that were found; nothing when no text was judged. */
 export const feelings = (totals: Digest["sentiment"]["totals"]): Count[] =>
-  (["positive", "neutral", "mixed", "negative"] as const)
-    .map((key) => ({ key, count: totals[key] }))
-    .filter(({ count }) => count > 0);
+  FEELINGS.map((key) => ({ key, count: totals[key] })).filter(({ count }) => count > 0);
 
 /** What cost anything, the dearest first. */
 export const priced = (items: Digest["cost"]["items"]): Digest["cost"]["items"] =>

@@ -104,8 +104,12 @@ const UNITS = [
 /** From now on or back: "in 3 hours", "2 days ago". */
 export function relative(moment: string, reader: string, now: number): string {
   const seconds = (Date.parse(moment) - now) / 1_000;
-  const [unit, size] = UNITS.find(([, each]) => Math.abs(seconds) >= each * 1.5) ?? UNITS[3];
-  return new Intl.RelativeTimeFormat(reader, { numeric: "auto" }).format(Math.round(seconds / size), unit);
+  // "80 minutes" says more than "1 hour", but nobody counts 30 hours.
+  const least = (unit: string, size: number) => (unit === "day" ? size : size * 1.5);
+  const [unit, size] = UNITS.find(([name, each]) => Math.abs(seconds) >= least(name, each)) ?? UNITS[3];
+  // "Yesterday" is a day of the calendar, which so many hours are not; "now" is what it says.
+  const numeric = unit === "second" ? "auto" : "always";
+  return new Intl.RelativeTimeFormat(reader, { numeric }).format(Math.round(seconds / size), unit);
 }
 
 /** A length of time in words, in its two largest units: "2 hours, 5 minutes". */

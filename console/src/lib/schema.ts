@@ -254,6 +254,7 @@ export const QuestionCreated = v.object({ questionId: text });
 
 const Tally = v.fallback(v.array(v.object({ name: text, count: v.number() })), []);
 const total = v.fallback(v.number(), 0);
+const Feelings = { positive: total, negative: total, neutral: total, mixed: total };
 export const Digest = v.object({
   day: text,
   timeZone: v.fallback(text, ""),
@@ -272,13 +273,19 @@ export const Digest = v.object({
     v.object({
       judged: total,
       unjudged: total,
-      totals: v.object({ positive: total, negative: total, neutral: total, mixed: total }),
+      totals: v.object(Feelings),
+      byLanguage: v.fallback(v.array(v.object({ name: text, ...Feelings })), []),
     }),
-    { judged: 0, unjudged: 0, totals: { positive: 0, negative: 0, neutral: 0, mixed: 0 } },
+    { judged: 0, unjudged: 0, totals: { positive: 0, negative: 0, neutral: 0, mixed: 0 }, byLanguage: [] },
   ),
   answers: v.fallback(
-    v.object({ answered: total, unanswered: total, medianSeconds: v.fallback(v.nullable(v.number()), null) }),
-    { answered: 0, unanswered: 0, medianSeconds: null },
+    v.object({
+      answered: total,
+      byDirectory: total,
+      unanswered: total,
+      medianSeconds: v.fallback(v.nullable(v.number()), null),
+    }),
+    { answered: 0, byDirectory: 0, unanswered: 0, medianSeconds: null },
   ),
   unanswered: v.fallback(
     v.array(
@@ -292,7 +299,7 @@ export const Digest = v.object({
     ),
     [],
   ),
-  questions: v.fallback(maybe(v.object({ asked: total, answered: total, expired: total })), undefined),
+  questions: v.fallback(maybe(v.object({ asked: total, answered: total })), undefined),
   cost: v.fallback(
     v.object({
       total,

@@ -10,11 +10,15 @@ export interface SubscriptionRequest {
   name?: string;
 }
 
-/** An e-mail address is only looked at for slips; whether it exists, nobody can tell from here. */
+/** What the API takes for an e-mail address (schemas/subscription_request.json). */
+const EMAIL =
+  /^[A-Za-z0-9.!#%&*+/=?^_{|}~-]{1,64}@[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?(?:\.[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?)+$/;
+
+/** Slips are found here; whether the address exists, nobody can tell. */
 export function subscriptionFault(kind: Kind, address: string): "required" | "email" | "number" | undefined {
   const given = address.trim();
   if (!given) return "required";
-  if (kind === "email") return /^[^\s@]+@[^\s@]+\.[^\s@.]+$/.test(given) ? undefined : "email";
+  if (kind === "email") return given.length <= 254 && EMAIL.test(given) ? undefined : "email";
   return /^\+[1-9]\d{6,14}$/.test(plainNumber(given)) ? undefined : "number";
 }
 
@@ -26,6 +30,7 @@ export const subscriptionRequest = (
 ): SubscriptionRequest => ({
   kind,
   address: kind === "sms" ? `sms:${plainNumber(address)}` : address.trim(),
-  ...(language ? { language } : {}),
+  // E-mails are in English.
+  ...(language && kind === "sms" ? { language } : {}),
   ...(name.trim() ? { name: name.trim() } : {}),
 });

@@ -3,7 +3,7 @@ import { useState } from "preact/hooks";
 import { ApiError, getDigest, listDigests } from "../api.ts";
 import { locale, maybe, t, uiLanguage } from "../i18n/index.ts";
 import type { Count } from "../lib/day.ts";
-import { counted, feelings, priced } from "../lib/digest.ts";
+import { counted, FEELINGS, feelings, priced } from "../lib/digest.ts";
 import {
   addDays,
   clock,
@@ -186,7 +186,12 @@ function Figures({ digest: { messages, answers, questions, cost } }: { digest: D
       <Figure
         label={t("digest.answered")}
         value={number(answers.answered)}
-        hint={t("digest.unansweredCount", { count: answers.unanswered, formatted: number(answers.unanswered) })}
+        hint={t("digest.byDirectory", { count: answers.byDirectory, formatted: number(answers.byDirectory) })}
+      />
+      <Figure
+        label={t("digest.waiting")}
+        value={number(answers.unanswered)}
+        hint={t("digest.waitingHint", { count: answers.unanswered })}
       />
       <Figure
         label={t("digest.median")}
@@ -198,7 +203,7 @@ function Figures({ digest: { messages, answers, questions, cost } }: { digest: D
         <Figure
           label={t("digest.asked")}
           value={number(questions.asked)}
-          hint={t("digest.askedHint", { answered: questions.answered, expired: questions.expired })}
+          hint={t("digest.askedHint", { answered: number(questions.answered) })}
         />
       )}
       <Figure
@@ -210,7 +215,7 @@ function Figures({ digest: { messages, answers, questions, cost } }: { digest: D
   );
 }
 
-const FEELINGS: Record<string, string> = {
+const TONES: Record<string, string> = {
   positive: "series-ok",
   negative: "series-bad",
   neutral: "series-a",
@@ -242,16 +247,53 @@ function Charts({ digest }: { digest: Digest }) {
           title={t("digest.chart.sentiment")}
           counts={feelings(sentiment.totals)}
           name={(key) => maybe(`digest.sentiment.${key}`) ?? key}
-          tone={(key) => FEELINGS[key] ?? "series-a"}
+          tone={(key) => TONES[key] ?? "series-a"}
           summary={t("digest.judged", { judged: number(sentiment.judged), unjudged: number(sentiment.unjudged) })}
           empty={t("digest.chartEmpty.sentiment")}
           testid="digest-sentiment"
         />
+        <ByLanguage digest={digest} />
         {bars("failures", counted(digest.failures), (key) => maybe(`day.failure.${key}`) ?? key, "series-bad")}
         {bars("entries", counted(digest.byEntry), (key) => key)}
         {bars("labels", counted(digest.byLabel), (key) => key)}
       </div>
     </>
+  );
+}
+
+/** The feelings of each language, where there are several. */
+function ByLanguage({ digest: { sentiment } }: { digest: Digest }) {
+  if (sentiment.byLanguage.length < 2) return null;
+  return (
+    <section class="card chart" aria-labelledby="felt-title" data-testid="digest-felt">
+      <h2 id="felt-title">{t("digest.felt")}</h2>
+      <div class="table-wrap" tabIndex={0} role="region" aria-labelledby="felt-title">
+        <table>
+          <thead>
+            <tr>
+              <th scope="col">{t("directory.field.language")}</th>
+              {FEELINGS.map((key) => (
+                <th scope="col" class="number" key={key}>
+                  {t(`digest.sentiment.${key}`)}
+                </th>
+              ))}
+            </tr>
+          </thead>
+          <tbody>
+            {sentiment.byLanguage.map((one) => (
+              <tr key={one.name}>
+                <th scope="row">{languageName(one.name, locale.value) || t("day.unknownLanguage")}</th>
+                {FEELINGS.map((key) => (
+                  <td class="number" key={key}>
+                    {number(one[key])}
+                  </td>
+                ))}
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </div>
+    </section>
   );
 }
 
@@ -307,11 +349,9 @@ function Cost({ digest: { cost } }: { digest: Digest }) {
           <tbody>
             {rows.map(({ name, quantity, unit, price: one, amount }) => (
               <tr key={name}>
-                <th scope="row">{maybe(`digest.costItem.${name}`) ?? name}</th>
-                <td class="number">
-                  {number(quantity)} {unit}
-                </td>
-                <td class="number">{price(one, cost.currency, reader)}</td>
+                <th scope="row">{name}</th>
+                <td class="number">{number(quantity)}</td>
+                <td class="number">{[price(one, cost.currency, reader), unit].filter(Boolean).join(" / ")}</td>
                 <td class="number">{money(amount, cost.currency, reader)}</td>
               </tr>
             ))}

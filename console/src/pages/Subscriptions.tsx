@@ -96,7 +96,7 @@ function Item({ subscription, onGone }: { subscription: Subscription; onGone: ()
   const details = [
     name && who,
     t(kind === "sms" ? "subscriptions.sms" : "subscriptions.email"),
-    languageName(language, uiLanguage.value),
+    kind === "sms" && languageName(language, uiLanguage.value),
   ].filter(Boolean);
   return (
     <li class="entry" data-testid="subscription" data-subscription-id={subscriptionId}>
@@ -219,23 +219,25 @@ function Form({ onAdded }: { onAdded: (one: Subscription) => void }) {
             data-testid="subscription-name"
           />
         </div>
-        <div class="field">
-          <label for="subscription-language">{t("directory.field.language")}</label>
-          <select
-            id="subscription-language"
-            value={language}
-            onChange={(event) => setLanguage(event.currentTarget.value)}
-            data-testid="subscription-language"
-          >
-            {byName([...new Set([...languageChoices(), ...(config.value?.deskLanguages ?? []), language])]).map(
-              ([code, label]) => (
-                <option key={code} value={code}>
-                  {label}
-                </option>
-              ),
-            )}
-          </select>
-        </div>
+        {kind === "sms" && (
+          <div class="field">
+            <label for="subscription-language">{t("directory.field.language")}</label>
+            <select
+              id="subscription-language"
+              value={language}
+              onChange={(event) => setLanguage(event.currentTarget.value)}
+              data-testid="subscription-language"
+            >
+              {byName([...new Set([...languageChoices(), ...(config.value?.deskLanguages ?? []), language])]).map(
+                ([code, label]) => (
+                  <option key={code} value={code}>
+                    {label}
+                  </option>
+                ),
+              )}
+            </select>
+          </div>
+        )}
       </div>
       {error !== undefined && <Failure error={error} />}
       <p class="form-foot">
