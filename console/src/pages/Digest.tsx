@@ -145,7 +145,6 @@ function Missing({ day }: { day: string }) {
   return (
     <Empty icon="digest" title={t("digest.none")} hint={t(recent ? "digest.noneYet" : "digest.noneHint")}>
       <a class="button" href={`#/day/${day}`}>
-        <Icon name="chart" />
         {t("digest.live")}
       </a>
     </Empty>
