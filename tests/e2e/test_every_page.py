@@ -74,11 +74,25 @@ def test_every_page_can_be_read_by_everyone(
         ("report", f"#/reports/{photo}", lambda: loaded(page, "report")),
         ("day", "#/day", lambda: expect(page.get_by_test_id("day")).to_be_visible()),
         ("pictures", "#/pictures", lambda: loaded(page, "gallery")),
+        ("questions", "#/questions", lambda: expect(page.get_by_test_id("ask")).to_be_visible()),
+        ("ask", "#/ask", lambda: expect(page.get_by_test_id("question-form")).to_be_visible()),
+        ("digest", "#/digest", lambda: expect(page.get_by_test_id("subscriptions-link")).to_be_visible()),
+        (
+            "subscriptions",
+            "#/subscriptions",
+            lambda: expect(page.get_by_test_id("subscription-form")).to_be_visible(),
+        ),
         ("settings", "#/settings", lambda: expect(page.get_by_test_id("settings-name")).to_be_visible()),
         ("help", "#/help", lambda: expect(page.get_by_role("heading", name="Help")).to_be_visible()),
     ):
         desk.go(hash_)
         look(page, name, ready)
+    if size == NARROW:
+        page.get_by_test_id("nav-more").click()
+        look(page, "more", lambda: expect(page.get_by_role("link", name="Pictures")).to_be_visible())
+        page.keyboard.press("Escape")
+        expect(page.get_by_role("link", name="Pictures")).to_be_hidden()
+        expect(page.get_by_test_id("nav-more")).to_be_focused()
     phone = handset(NUMBER, theme, size, axe=True)
     look(phone.page, "handset", lambda: expect(phone.log.locator(".message.theirs").first).to_be_visible())
     assert {name: faults for name, faults in found.items() if faults} == {}
@@ -92,7 +106,7 @@ def test_other_languages_of_the_console_fit_a_phone(
     expect(desk.page.get_by_role("heading", name=heading)).to_be_visible()
     expect(desk.page.locator("html")).to_have_attribute("lang", language)
     found = {}
-    for name in ("", "room", f"reports/{photo}", "day", "pictures", "settings", "help"):
+    for name in ("", "room", f"reports/{photo}", "day", "pictures", "questions", "digest", "settings", "help"):
         desk.go(f"#/{name}")
         expect(desk.page.locator("#content h1, #content h2").first).to_be_attached()
         desk.page.wait_for_timeout(200)
