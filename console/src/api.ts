@@ -159,8 +159,9 @@ export async function deleteEntry(entryId: string, version: number): Promise<voi
   await request(entryPath(entryId), { method: "DELETE", headers: ifMatch(version) });
 }
 
-export async function listQuestions(cursor?: string): Promise<Page<schema.Question>> {
-  const list = await parsed(schema.QuestionList, request(`/desk/questions${query({ limit: "100", cursor })}`));
+export async function listQuestions(cursor?: string, limit = 100): Promise<Page<schema.Question>> {
+  const page = request(`/desk/questions${query({ limit: String(limit), cursor })}`, { cache: "no-store" });
+  const list = await parsed(schema.QuestionList, page);
   return { items: schema.sound(schema.Question, list.questions), cursor: list.cursor };
 }
 

@@ -9,6 +9,7 @@ const FIRST = 500;
 /** A question that was just asked is arranged first: for so long it may be missing. */
 const ARRANGING_MS = 30_000;
 const EVERY_MS = 700;
+const AMONG = 10;
 /** How long after its deadline a question should be closed. */
 const GRACE_MS = 3_000;
 
@@ -89,14 +90,17 @@ export const noteAsked = (questionId: string): void => void asked.set(questionId
 
 const isArranging = (questionId: string): boolean => Date.now() - (asked.get(questionId) ?? 0) < ARRANGING_MS;
 
-/** Fetches one question, and goes on for a while when it was just asked. */
+/**
+ * Fetches one question. One that was just asked here is waited for in the list, where it will be among the first: asking for
+ * it by its id would be told again and again that there is none.
+ */
 export async function awaitQuestion(questionId: string, wanted: () => boolean): Promise<Question | undefined> {
-  let found = await refreshQuestion(questionId);
-  while (!found && wanted() && isArranging(questionId)) {
+  while (wanted() && isArranging(questionId)) {
+    remember((await listQuestions(undefined, AMONG)).items);
+    if (questionOf(questionId)) break;
     await new Promise((resolve) => setTimeout(resolve, EVERY_MS));
-    found = await refreshQuestion(questionId);
   }
-  return found;
+  return refreshQuestion(questionId);
 }
 
 /** Something happened to a question. It is shown at once, and fetched for the rest, where questions are looked at at all. */

@@ -127,7 +127,7 @@ class Console:
     def question(
         self, text: str, *choices: str, yes_no: bool = False, deadline: str = "86400", reminder: str = "0"
     ) -> None:
-        """Fills the form in, whose number is there already; deadline and reminder in seconds as the form offers them."""
+        """Fills the form in, whose number is there already; deadline and reminder in seconds as offered."""
         self.page.get_by_test_id("ask-text").fill(text)
         if yes_no:
             self.page.get_by_test_id("ask-yes-no").click()

@@ -47,16 +47,11 @@ function useQuestion(address: string) {
     setBusy(true);
     setError(undefined);
     try {
-      const questionId = await createQuestion(key, questionRequest(draft, settings.value.name)).catch(
-        (problem: unknown) => {
-          // The answer to an earlier attempt was lost: the question is asked already.
-          if (problem instanceof ApiError && problem.status === 409) return key;
-          throw problem;
-        },
-      );
-      noteAsked(questionId);
-      go(`/questions/${encodeURIComponent(questionId)}`);
+      noteAsked(await createQuestion(key, questionRequest(draft, settings.value.name)));
+      go(`/questions/${key}`);
     } catch (problem) {
+      // The answer to an earlier attempt was lost, and the question has been asked: that is the one to look at.
+      if (problem instanceof ApiError && problem.status === 409) return go(`/questions/${key}`);
       setError(problem);
       setBusy(false);
     }
