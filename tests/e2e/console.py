@@ -143,7 +143,7 @@ class Console:
 
     def filter_questions(self, label: str) -> None:
         """Shows the questions of one kind, by the filter's own words."""
-        self.page.get_by_test_id("question-filter").get_by_text(label, exact=True).click()
+        self.page.get_by_test_id("question-filter").get_by_role("radio", name=label, exact=True).check()
 
 
 def status(message: Locator) -> Locator:

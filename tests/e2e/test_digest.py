@@ -76,7 +76,7 @@ def test_subscribers_are_added_and_removed(console: Consoles) -> None:
     mine = page.get_by_test_id("subscription").filter(has_text="ana@example.org")
     expect(mine).to_contain_text("Ana María")
 
-    page.get_by_test_id("subscription-kind").get_by_text("Text message").click()
+    page.get_by_test_id("subscription-kind").get_by_role("radio", name="Text message").check()
     page.get_by_test_id("subscription-address").fill("+1 202 555 0183")
     page.get_by_test_id("subscription-language").select_option("es")
     page.get_by_test_id("subscription-add").click()
