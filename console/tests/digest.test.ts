@@ -49,9 +49,10 @@ for (const [seconds, reader, words] of spelledCases)
 test("money shows small amounts, and prices go far below a cent", () => {
   assert.equal(money(26.482, "USD", "en"), "$26.48");
   assert.equal(money(0.0108, "USD", "en"), "$0.0108");
+  assert.equal(money(0.0000021, "USD", "en"), "$0.000002");
   assert.equal(money(0, "USD", "en"), "$0.00");
   assert.equal(price(0.000015, "USD", "en"), "$0.000015");
-  assert.equal(price(0.0000002, "USD", "en"), "$0.0000002");
+  assert.equal(price(0.000000625, "USD", "en"), "$0.000000625");
 });
 
 test("a digest that lacks what an older one lacks is still one", () => {

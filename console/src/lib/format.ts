@@ -127,16 +127,14 @@ export function spelled(seconds: number, reader: string): string {
 }
 
 /** An amount of money; small ones with as many digits as it takes to see them. */
-export const money = (amount: number, currency: string, reader: string): string =>
-  new Intl.NumberFormat(reader, {
-    style: "currency",
-    currency,
-    maximumFractionDigits: amount !== 0 && Math.abs(amount) < 1 ? 4 : 2,
-  }).format(amount);
+export function money(amount: number, currency: string, reader: string): string {
+  const maximumFractionDigits = amount >= 1 ? 2 : amount >= 0.01 ? 4 : 6;
+  return new Intl.NumberFormat(reader, { style: "currency", currency, maximumFractionDigits }).format(amount);
+}
 
 /** The price of one: prices go far below a cent. */
 export const price = (amount: number, currency: string, reader: string): string =>
-  new Intl.NumberFormat(reader, { style: "currency", currency, maximumFractionDigits: 8 }).format(amount);
+  new Intl.NumberFormat(reader, { style: "currency", currency, maximumFractionDigits: 10 }).format(amount);
 
 export const bytes = (size: number, reader: string): string =>
   size < 1_000_000

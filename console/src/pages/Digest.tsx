@@ -338,9 +338,6 @@ function Cost({ digest: { cost } }: { digest: Digest }) {
                 {t("digest.quantity")}
               </th>
               <th scope="col" class="number">
-                {t("digest.price")}
-              </th>
-              <th scope="col" class="number">
                 {t("digest.amount")}
               </th>
             </tr>
@@ -348,9 +345,14 @@ function Cost({ digest: { cost } }: { digest: Digest }) {
           <tbody>
             {rows.map(({ name, quantity, unit, price: one, amount }) => (
               <tr key={name}>
-                <th scope="row">{name}</th>
+                <th scope="row">
+                  {name}
+                  <span class="muted small price">
+                    <span class="hidden">{t("digest.price")}: </span>
+                    {[price(one, cost.currency, reader), unit].filter(Boolean).join(" / ")}
+                  </span>
+                </th>
                 <td class="number">{number(quantity)}</td>
-                <td class="number">{[price(one, cost.currency, reader), unit].filter(Boolean).join(" / ")}</td>
                 <td class="number">{money(amount, cost.currency, reader)}</td>
               </tr>
             ))}
@@ -358,7 +360,6 @@ function Cost({ digest: { cost } }: { digest: Digest }) {
           <tfoot>
             <tr>
               <th scope="row">{t("digest.total")}</th>
-              <td />
               <td />
               <td class="number">
                 <strong>{money(cost.total, cost.currency, reader)}</strong>
