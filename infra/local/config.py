@@ -55,6 +55,11 @@ class Settings:
     parameters: dict[str, str] = field(default_factory=dict)
 
     @property
+    def mail_dir(self) -> Path:
+        """Where e-mails land."""
+        return self.state_dir / "mail"
+
+    @property
     def gateway_url(self) -> str:
         """The REST API's address on this machine, with its stage and without a slash at the end."""
         return f"http://127.0.0.1:{self.ports.gateway}/{self.stage}"
@@ -103,6 +108,7 @@ class Settings:
             "PublicBaseUrl": self.public_base_url or self.gateway_url,
             "TwilioAccountSid": self.twilio.account_sid,
             "TwilioApiUrl": self.twilio_url,
+            "TwilioNumber": self.desk_number if self.twilio.simulated else "",
             **self.parameters,
         }
 
@@ -116,10 +122,14 @@ PARAMETER_VARIABLES = {
     "DRAGOMAN_REPLIES_PER_HOUR": "RepliesPerHour",
     "DRAGOMAN_API_REQUESTS_PER_SECOND": "ApiRequestsPerSecond",
     "DRAGOMAN_HELP_TEXT": "HelpText",
+    "DRAGOMAN_ANSWER_TEXT": "AnswerText",
+    "DRAGOMAN_LATE_ANSWER_TEXT": "LateAnswerText",
+    "DRAGOMAN_CLARIFICATION_TEXT": "ClarificationText",
     "DRAGOMAN_OPT_OUT_WORDS": "OptOutWords",
     "DRAGOMAN_OPT_IN_WORDS": "OptInWords",
     "DRAGOMAN_HELP_WORDS": "HelpWords",
     "DRAGOMAN_RECONCILE_AFTER_SECONDS": "ReconcileAfterSeconds",
+    "DRAGOMAN_TWILIO_NUMBER": "TwilioNumber",
 }
 
 

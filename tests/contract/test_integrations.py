@@ -38,6 +38,7 @@ INTERNAL_ERRORS = {
     "InvalidBroadcast": "the machine and the function disagree: States.ALL fails the execution, the event is parked",
     "InvalidMessage": "the machine and the function disagree: States.ALL fails the execution, the console is told so",
     "InvalidPage": "the machine and the function disagree: States.ALL fails the execution, the console is told so",
+    "InvalidWording": "the machine and the function disagree: States.ALL ends in a question that failed",
     "ImageUnreadable": "a look that fails is recorded, whatever its error: States.ALL ends in NoThumbnails",
 }
 OWN_ERROR_BASE = "DragomanError"
@@ -494,6 +495,7 @@ def shown_attributes(shipped: Shipped) -> set[str]:
 @rules(
     rewritten(FRAMES, 'kept["pictures"]', 'kept["images"]'),
     rewritten(FRAMES, 'kept.get("directory", "{}")', 'kept.get("entries", "{}")'),
+    rewritten(FRAMES, 'kept.get("question", "{}")', 'kept.get("questions", "{}")'),
     changed(*state_of("broadcast", "FindReport"), "Parameters", "ProjectionExpression", to="reportId, message"),
 )
 def every_report_for_the_console_is_read_with_what_frames_show(shipped: Shipped) -> Iterator[str]:

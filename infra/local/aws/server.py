@@ -23,19 +23,22 @@ _STARTED = threading.Event()
 # Loaded at the start rather than by the first request, so that they are quiet from the beginning.
 _USED = (
     *("apigateway", "apigateway_v1", "cloudformation", "cloudfront", "cloudwatch", "cloudwatch_logs", "cognito"),
-    *("dynamodb", "eventbridge", "iam", "lambda_svc"),
-    *("pipes", "s3", "secretsmanager", "sns", "sqs", "ssm", "stepfunctions", "sts"),
+    *("cloudtrail", "dynamodb", "ec2", "eventbridge", "iam", "lambda_svc"),
+    *("pipes", "s3", "scheduler", "secretsmanager", "ses", "ses_v2", "sns", "sqs", "ssm", "stepfunctions", "sts"),
 )
 
 
 class EmbeddedAws:
     """The local AWS on 127.0.0.1:`port` (0 for any), its state under `state_dir`, its AI at `ai_url`.
 
+    E-mails land in `mail_dir`, in `state_dir` if none is given.
+
     One a process, started once: ministack reads its settings when it is imported and keeps its state in modules.
     """
 
-    def __init__(self, state_dir: Path, port: int, ai_url: str) -> None:
+    def __init__(self, state_dir: Path, port: int, ai_url: str, mail_dir: Path | None = None) -> None:
         self.state_dir = state_dir
+        self.mail_dir = mail_dir or state_dir / "mail"
         self.ai_url = ai_url
         self._port = port
         self._thread: threading.Thread | None = None
@@ -63,7 +66,7 @@ class EmbeddedAws:
         self.state_dir.mkdir(parents=True, exist_ok=True)
         _set_environment(self.state_dir, self._port)
         clients.configure(self.endpoint_url)
-        from infra.local.aws import ai, patches, persistence, resources, tasks  # noqa: PLC0415 - need the environment
+        from infra.local.aws import ai, machines, mail, patches, persistence, resources, tasks  # noqa: PLC0415 - need the environment
 
         for service in _USED:
             importlib.import_module(f"ministack.services.{service}")
@@ -74,19 +77,31 @@ class EmbeddedAws:
         patches.apply()
         ai.register(self.ai_url)
         resources.register()
+        mail.deliver_to(self.mail_dir)
         self._thread = threading.Thread(target=self._serve, args=(listener,), name="aws", daemon=True)
         self._thread.start()
         self._await_ready()
+        machines.restore()
         threading.Thread(target=tasks.warm_up, name="models", daemon=True).start()
         self._store.start()
+
+    def resume(self) -> int:
+        """Let executions that were under way go on, now that what they call is there. Returns how many do."""
+        from infra.local.aws import machines  # noqa: PLC0415
+
+        return machines.resume()
+
+    def halt(self) -> None:
+        """Let executions go no further; tasks under way get a moment to end."""
+        from infra.local.aws import machines  # noqa: PLC0415
+
+        machines.stop()
 
     def stop(self) -> None:
         """Stop serving; writes a last snapshot."""
         if self._thread is None or self._loop is None or self._stop is None:
             return
-        from infra.local.aws import machines  # noqa: PLC0415
-
-        machines.stop()
+        self.halt()
         self._store.stop()
         self._loop.call_soon_threadsafe(self._stop.set)
         self._thread.join(timeout=10)
