@@ -24,7 +24,7 @@ import { Choice, Empty, Failure, Spinner, Title, useLoad, Words } from "../ui/ba
 import { Confirm } from "../ui/Confirm.tsx";
 import { Icon } from "../ui/icons.tsx";
 import { QuestionForm } from "../ui/QuestionForm.tsx";
-import { Relative, useNow } from "../ui/time.tsx";
+import { Relative, useEvery, useNow } from "../ui/time.tsx";
 
 export function QuestionsPage({ questionId }: { questionId: string | undefined }) {
   return questionId ? <One key={questionId} questionId={questionId} /> : <List />;
@@ -55,12 +55,16 @@ export function AskPage({ conversationId }: { conversationId: string | undefined
   );
 }
 
+/** Answers come as frames; what another operator cancelled does not. */
+const AGAIN_MS = 60_000;
+
 const FILTERS: Filter[] = ["all", "open", "answered", "unanswered"];
 
 function List() {
   const [filter, setFilter] = useState<Filter>("all");
   const now = useNow();
   useEffect(() => void loadQuestions(), []);
+  useEvery(AGAIN_MS, () => void loadQuestions());
   useEffect(() => refreshOverdue(now), [now]);
   const all = questions.value;
   const { state, error } = questionListing.value;
@@ -221,6 +225,9 @@ function One({ questionId }: { questionId: string }) {
     [questionId],
   );
   const question = questionOf(questionId);
+  useEvery(AGAIN_MS, () => {
+    if (questionOf(questionId)?.status === "open") void refreshQuestion(questionId).catch(() => undefined);
+  });
   return (
     <Frame title={t("questions.one")}>
       {question ? (

@@ -13,6 +13,14 @@ export function useNow(every = 10_000): number {
   return now;
 }
 
+/** Does something every so often while the page is looked at. */
+export function useEvery(milliseconds: number, act: () => void): void {
+  useEffect(() => {
+    const timer = setInterval(() => document.visibilityState === "visible" && act(), milliseconds);
+    return () => clearInterval(timer);
+  }, []);
+}
+
 /** "in 3 hours"; the moment itself is in its title. */
 export function Relative({ at, now }: { at: string; now: number }) {
   return (
