@@ -139,7 +139,7 @@ function Bar() {
     <header class="bar">
       <p class="brand">
         <span class="brand-mark" aria-hidden="true" />
-        {t("app.name")}
+        <span class="brand-name">{t("app.name")}</span>
       </p>
       <nav aria-label={t("nav.label")}>
         {LINKS.map((link) => (
