@@ -213,7 +213,12 @@ OUTER = {
             "Parameters": {
                 "StateMachineArn": "",
                 "Name.$": "States.Format('{}-owner', $$.Execution.Name)",
-                "Input": {"address.$": "$.owner", "text": "Keep the instance?", "choices": CHOICES},
+                "Input": {
+                    "address.$": "$.owner",
+                    "text": "Keep the instance?",
+                    "choices": CHOICES,
+                    "AWS_STEP_FUNCTIONS_STARTED_BY_EXECUTION_ID.$": "$$.Execution.Id",
+                },
             },
             "ResultSelector": {"question.$": "$.Output"},
             "TimeoutSeconds": 60,
