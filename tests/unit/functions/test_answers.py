@@ -52,6 +52,7 @@ def question(
         "choices": json.dumps(worded(offered, shown)),
         "options": numbered(shown),
         "conversationId": "c" + "9" * 32,
+        "messageId": "DM" + "9" * 32,
         "deadlineAt": TOMORROW,
         **more,
     }
@@ -350,6 +351,13 @@ def test_code_alone_answers_nothing() -> None:
     assert said("#X2Q", question(()), code="X2Q")["section"]["state"] == "unclear"
     assert said("#X2Q", question(()), code="X2Q")["action"] == "none", "there are no choices to ask back with"
     assert said("#X2Q", question(), code="X2Q")["action"] == "clarify"
+
+
+def test_question_that_is_not_worded_yet_is_answered_by_nobody() -> None:
+    item = question(REDRIVE)
+    del item["messageId"]
+    assert said("1", item)["section"]["state"] == "none"
+    assert said("#X2Q 1", item, code="X2Q")["section"]["state"] == "none"
 
 
 def test_unclear_answer_is_asked_back_about_once() -> None:
