@@ -1,7 +1,7 @@
 """Compares what an execution did with what a case expects, where the expectation may leave some of it open.
 
 ``"@time"`` stands for a context-object time, ``"@hour"`` for one cut after the hour, ``"@execution"`` for an
-execution's ARN, ``"@any"`` for anything,
+execution's ARN, ``"@token"`` for a task token, ``"@any"`` for anything,
 ``{"@json": x}`` for text that holds JSON matching x, ``{"@some": {…}}`` for an object with at least these members.
 """
 
@@ -12,6 +12,7 @@ from typing import Any
 _PATTERNS = {
     "@time": re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z"),
     "@hour": re.compile(r"\d{4}-\d\d-\d\dT\d\d"),
+    "@token": re.compile(r"[A-Za-z0-9+/=_-]{16,}"),
     "@execution": re.compile(r"arn:aws:states:[\w-]+:\d{12}:(execution|express):[\w-]+:[\w:-]+"),
 }
 

@@ -5,6 +5,7 @@ The services' own models come from botocore; the rules of the integrations from 
 
 from __future__ import annotations
 
+import datetime
 import functools
 import json
 import re
@@ -29,11 +30,23 @@ OPTIMISED = {
     "dynamodb:deleteItem": ("dynamodb", "DeleteItem", "DynamoDB"),
     "sqs:sendMessage": ("sqs", "SendMessage", "SQS"),
     "sns:publish": ("sns", "Publish", "SNS"),
+    "states:startExecution": ("sfn", "StartExecution", "StepFunctions"),
 }
 """Optimised integrations we may use: the service, its operation, and the prefix of its errors."""
 
-SDK_PREFIXES = {"dynamodb": "DynamoDb", "sfn": "Sfn", "s3": "S3", "sqs": "Sqs", "sns": "Sns", "events": "EventBridge"}
+SDK_PREFIXES = {
+    "dynamodb": "DynamoDb",
+    "events": "EventBridge",
+    "eventbridge": "EventBridge",
+    "cloudtrail": "CloudTrail",
+    "sesv2": "SesV2",
+}
 """Prefixes of the errors of SDK integrations where they are not the capitalised service name."""
+
+PATTERNS = {"": (), "waitForTaskToken": ("STANDARD",), "sync:2": ("STANDARD",)}
+"""Ways to call an integration that we may use, and the type a machine must have for them ("any" where empty)."""
+
+TOKEN = "$$.Task.Token"
 
 COMMON_ERRORS = frozenset({"SdkClientException", "ThrottlingException"})
 """Errors of a service's client or front end, which its model does not list."""
@@ -68,6 +81,9 @@ SDK_SPELLING = {"BOOL": "Bool", "NULL": "Nul", "SS": "Ss", "NS": "Ns", "BS": "Bs
 WITHOUT_MODEL = {"http:invoke": patches.HTTP_FIELDS, "apigateway:invoke": patches.GATEWAY_FIELDS}
 """Integrations that no service's model describes, and the parameters they take."""
 
+_OWNERS = {"StepFunctions": "AWS"}
+"""First word of an optimised integration's base exception where it is not Amazon (AWSStepFunctionsException)."""
+
 STATUS = re.compile(r"[1345]\d\d")
 """The statuses that ``apigateway:invoke`` reports as errors: all but 2xx (guide, "Call API Gateway")."""
 
@@ -81,8 +97,11 @@ class Task:
     """The integration a Task state calls, and what it may be given and give back."""
 
     def __init__(self, resource: str) -> None:
-        """Read a Resource ARN. ``operation`` is None where no model describes the call (http:invoke)."""
-        self.resource = resource.split(":::", 1)[-1]
+        """Read a Resource ARN. ``operation`` is None where no model describes the call (http:invoke).
+
+        ``pattern`` is what follows the action: "" (request response), "waitForTaskToken" or "sync:2".
+        """
+        self.resource, _, self.pattern = resource.split(":::", 1)[-1].partition(".")
         self.sdk = self.resource.startswith("aws-sdk:")
         self.operation: OperationModel | None = None
         self.prefix = ""
@@ -108,6 +127,10 @@ class Task:
         """Say why the integration would never give this answer."""
         if isinstance(answer, Throw):
             return [] if self.can_fail_with(answer.error) else [f"{self.resource} does not fail with {answer.error!r}"]
+        if self.pattern == "waitForTaskToken":
+            return []  # whatever SendTaskSuccess hands over
+        if self.pattern == "sync:2":
+            return _ended_problems(answer.value)
         if self.resource == "events:putEvents" and answer.value.get("FailedEntryCount"):
             return ["a failed entry fails the task: mock it as Throw EventBridge.FailedEntry"]
         if self.resource == "lambda:invoke" or self.operation is None or self.operation.output_shape is None:
@@ -119,6 +142,8 @@ class Task:
         if error in LANGUAGE_ERRORS:
             return True
         prefix, _, name = error.rpartition(".")
+        if self.pattern == "waitForTaskToken" and (error == patches.HEARTBEAT_TIMEOUT or not prefix):
+            return True  # a name without a prefix is what SendTaskFailure says
         if self.resource == "http:invoke":
             own = {"States.Http.StatusCode": name.isdecimal(), "States.Http": name == "Socket"}
             return own.get(prefix, prefix == "Events.ConnectionResource" and name in CONNECTION_ERRORS)
@@ -129,8 +154,13 @@ class Task:
             return name in LAMBDA_ERRORS if prefix == "Lambda" else not prefix
         return prefix == self.prefix and name in self._error_names()
 
+    @property
+    def pascal(self) -> bool:
+        """Whether the integration writes the model's members in PascalCase."""
+        return self.sdk or self.resource == "states:startExecution"
+
     def _problems(self, value: Any, shape: Shape) -> list[str]:
-        if not self.sdk:
+        if not self.pascal:
             return _shape_problems(value, shape)
         spelling = _attribute_problems(value) if self.prefix == "DynamoDb" else []
         return _shape_problems(_as_in_the_model(value, shape), shape) + spelling
@@ -139,30 +169,36 @@ class Task:
         if self.operation is None:
             return set()
         modelled = {shape.name for shape in self.operation.service_model.error_shapes}
-        own = {f"{self.prefix}Exception"} if self.sdk else {f"Amazon{self.prefix}Exception"}
+        own = (
+            {f"{self.prefix}Exception"} if self.sdk else {f"{_OWNERS.get(self.prefix, 'Amazon')}{self.prefix}Exception"}
+        )
         own |= {"FailedEntry"} if self.resource == "events:putEvents" else set()
         # The integrations report the class names of the SDK for Java, which all end in Exception; an error without a
         # class of its own is reported as the service's base exception.
         return modelled | {name + "Exception" for name in modelled} | own | COMMON_ERRORS
 
 
+_BOTO_NAMES = {"sfn": "stepfunctions", "eventbridge": "events"}
+
+
 @functools.cache
 def operation(service: str, name: str) -> OperationModel | None:
     """Return a service's operation from botocore's models, or None if the service has no such operation."""
     try:
-        return _session().get_service_model({"sfn": "stepfunctions"}.get(service, service)).operation_model(name)
+        return _session().get_service_model(_BOTO_NAMES.get(service, service)).operation_model(name)
     except (UnknownServiceError, OperationNotFoundError):
         return None
 
 
-def definition_problems(definition: Mapping[str, Any]) -> list[str]:
+def definition_problems(definition: Mapping[str, Any], type_: str = "STANDARD") -> list[str]:
     """Say what CreateStateMachine would refuse, or what could never happen, in the Tasks of a definition."""
     tasks = [(name, state) for name, state in walk(definition) if state["Type"] == "Task"]
-    return [f"{name}: {problem}" for name, state in tasks for problem in _task_problems(state)]
+    return [f"{name}: {problem}" for name, state in tasks for problem in _task_problems(state, type_)]
 
 
-def _task_problems(state: Mapping[str, Any]) -> Iterator[str]:
+def _task_problems(state: Mapping[str, Any], type_: str) -> Iterator[str]:
     task = Task(state["Resource"])
+    yield from _pattern_problems(task, state, type_)
     if task.operation is None and task.resource not in WITHOUT_MODEL:
         yield f"{state['Resource']} is no integration that is known here"
         return
@@ -175,12 +211,22 @@ def _task_problems(state: Mapping[str, Any]) -> Iterator[str]:
     yield from (f"{task.resource} never fails with {error!r}" for error in errors if not task.can_fail_with(error))
 
 
+def _pattern_problems(task: Task, state: Mapping[str, Any], type_: str) -> Iterator[str]:
+    if task.pattern not in PATTERNS or (task.pattern == "sync:2" and task.resource != "states:startExecution"):
+        yield f"{task.resource} does not support the pattern {task.pattern!r}"
+    elif PATTERNS[task.pattern] and type_ not in PATTERNS[task.pattern]:
+        yield f"{type_.capitalize()} workflows do not support the pattern {task.pattern!r}"
+    hands_over = TOKEN in json.dumps(state.get("Parameters", {}))
+    if hands_over != (task.pattern == "waitForTaskToken"):
+        yield f"{TOKEN} must be handed over by tasks that wait for it, and is there for no others"
+
+
 def _fields(task: Task) -> set[str]:
     if task.resource in WITHOUT_MODEL:
         return set(WITHOUT_MODEL[task.resource])
     shape = task.operation.input_shape if task.operation else None
     members = set(getattr(shape, "members", {}))
-    return {_pascal(name) for name in members} if task.sdk else members
+    return {_pascal(name) for name in members} if task.pascal else members
 
 
 def _http_problems(parameters: Mapping[str, Any]) -> list[str]:
@@ -214,7 +260,26 @@ def _for_the_wire(resource: str, parameters: Mapping[str, Any]) -> dict[str, Any
         for entry in wire.get("Entries", []):
             if isinstance(entry.get("Detail"), dict):
                 entry["Detail"] = json.dumps(entry["Detail"])
+    if resource == "states:startExecution" and "Input" in wire:
+        wire["Input"] = json.dumps(wire["Input"])
     return wire
+
+
+def _ended_problems(value: Any) -> list[str]:
+    """What ``sync:2`` returns: DescribeExecution of an execution that succeeded, its Input and Output parsed."""
+    described = operation("sfn", "DescribeExecution")
+    if not isinstance(value, dict) or value.get("Status") != "SUCCEEDED":
+        return ["sync:2 returns executions that SUCCEEDED; mock others as Throw States.TaskFailed"]
+    shape = described.output_shape if described else None
+    if shape is None:
+        return []
+    texts = {key: json.dumps(value[key]) for key in ("Input", "Output") if key in value}
+    # Dates are milliseconds since 1970 here, which no model knows.
+    dates = {key: datetime.datetime.fromtimestamp(value[key] / 1000, datetime.UTC) for key in _DATES if key in value}
+    return _shape_problems(_as_in_the_model({**value, **texts, **dates}, shape), shape)
+
+
+_DATES = ("StartDate", "StopDate")
 
 
 def _as_in_the_model(value: Any, shape: Shape) -> Any:
@@ -230,7 +295,7 @@ def _as_in_the_model(value: Any, shape: Shape) -> Any:
         return [_as_in_the_model(item, shape_.member) for item in value]
     if shape.type_name == "map" and isinstance(value, dict):
         return {key: _as_in_the_model(item, shape_.value) for key, item in value.items()}
-    return value
+    return json.dumps(value) if shape.type_name == "blob" else value
 
 
 def _spelled(member: str) -> str:

@@ -57,6 +57,9 @@ from infra.local.sfn.mocks import CaseRun, MissingMockError, Throw
 UNCATCHABLE = frozenset({"States.Runtime", "States.DataLimitExceeded"})
 """States.ALL and States.TaskFailed never match these (Step Functions guide, "Handling errors", list of error names)."""
 
+TIMEOUT, HEARTBEAT_TIMEOUT = "States.Timeout", "States.HeartbeatTimeout"
+"""A heartbeat that fails to come is a States.Timeout too (same page)."""
+
 HTTP_ERRORS = "States.Http."
 """``http:invoke`` fails with ``States.Http.StatusCode.NNN`` or ``States.Http.Socket`` (guide, "Call HTTPS APIs")."""
 
@@ -147,7 +150,7 @@ def _mocked_response(original: Callable[..., Any], env: Environment) -> MockedRe
 
 
 def _failure(env: Environment, error: str, cause: str) -> FailureEvent:
-    if error == "States.Timeout":
+    if error in (TIMEOUT, HEARTBEAT_TIMEOUT):
         timed_out = EventDetails(taskTimedOutEventDetails=TaskTimedOutEventDetails(error=error, cause=cause))
         return FailureEvent(env, _error_name(error), HistoryEventType.TaskTimedOut, timed_out)
     failed = EventDetails(taskFailedEventDetails=TaskFailedEventDetails(error=error, cause=cause))
@@ -229,15 +232,16 @@ def _send_all_to_api_gateway() -> None:
 
 
 def _match_errors_as_aws() -> None:
-    """Stand in for ErrorEqualsDecl._eval_body, whose States.ALL matches everything."""
+    """Stand in for ErrorEqualsDecl._eval_body, whose States.ALL matches everything and States.Timeout no heartbeat."""
 
     def evaluate(original: Callable[..., None], decl: ErrorEqualsDecl, env: Environment) -> None:
         name = env.stack[-1].error_name if env.stack[-1] else None
-        if name not in UNCATCHABLE:
+        listed = {item.error_name for item in decl.error_names}
+        if name not in UNCATCHABLE and not (name == HEARTBEAT_TIMEOUT and TIMEOUT in listed):
             original(decl, env)
             return
         env.stack.pop()
-        env.stack.append(any(listed.error_name == name for listed in decl.error_names))
+        env.stack.append(name in listed or name == HEARTBEAT_TIMEOUT)
 
     _wrap(ErrorEqualsDecl, "_eval_body", evaluate)
 

@@ -19,6 +19,7 @@ from typing import Any
 from infra.local.aws.asl import choice, intrinsics
 from infra.local.aws.asl.errors import (
     DATA_LIMIT,
+    HEARTBEAT_TIMEOUT,
     TIMEOUT,
     ExecutionStopped,
     ExecutionTimedOut,
@@ -37,7 +38,6 @@ MAX_BYTES = 262_144
 # An inline Map runs at most 40 iterations at once (same page).
 MAX_MAP_CONCURRENCY = 40
 _DEFAULT_ATTEMPTS = 3
-_RESERVED_TOKEN = "Task"
 
 
 @dataclass(frozen=True)
@@ -140,6 +140,7 @@ class _Branch:
         return data
 
     def _enter(self, name: str, state: State, data: Json) -> tuple[Json, str | None]:
+        self.context.pop("Task", None)
         self.context["State"] = {"Name": name, "EnteredTime": now(), "RetryCount": 0}
         self.execution.event(f"{state['Type']}StateEntered", name=name, input=data)
         try:
@@ -283,8 +284,9 @@ class _Branch:
 
     def task(self, name: str, state: State, data: Json) -> tuple[Json, str | None]:
         """Task: one attempt."""
-        token = str(uuid.uuid4()) if ".waitForTaskToken" in state["Resource"] else None
-        self.context[_RESERVED_TOKEN] = {"Token": token}
+        token = str(uuid.uuid4()) if state["Resource"].endswith(".waitForTaskToken") else None
+        if token is not None:
+            self.context["Task"] = {"Token": token}
         parameters = self._input(state, data)
         _check_size(name, parameters, "task")
         own = self._seconds(state, "TimeoutSeconds", data)
@@ -312,7 +314,7 @@ class _Branch:
         except StateError as error:
             if error.error == TIMEOUT:
                 self.execution.remaining()
-            kind = "TaskTimedOut" if error.error == TIMEOUT else "TaskFailed"
+            kind = "TaskTimedOut" if error.error in (TIMEOUT, HEARTBEAT_TIMEOUT) else "TaskFailed"
             self.execution.event(kind, name=name, resource=call.resource, error=error.error, cause=error.cause)
             raise
 

@@ -26,6 +26,7 @@ class ExecutionStopped(Exception):
 
 RUNTIME = "States.Runtime"
 TIMEOUT = "States.Timeout"
+HEARTBEAT_TIMEOUT = "States.HeartbeatTimeout"
 DATA_LIMIT = "States.DataLimitExceeded"
 # "A retry or catch on States.ALL won't catch States.Runtime errors" and the same of DataLimitExceeded:
 # docs.aws.amazon.com/step-functions/latest/dg/concepts-error-handling.html
@@ -41,8 +42,8 @@ def matches(names: Sequence[str], error: str | None) -> bool:
     """Whether an ErrorEquals list covers `error`, wildcards included."""
     if error in names:
         return True
-    if error == "States.HeartbeatTimeout" and TIMEOUT in names:
+    if error == HEARTBEAT_TIMEOUT and TIMEOUT in names:
         return True
     if error in _NOT_IN_ALL:
         return False
-    return "States.ALL" in names or ("States.TaskFailed" in names and error not in (TIMEOUT, "States.HeartbeatTimeout"))
+    return "States.ALL" in names or ("States.TaskFailed" in names and error not in (TIMEOUT, HEARTBEAT_TIMEOUT))
