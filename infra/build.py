@@ -10,6 +10,8 @@ type checks import the same files as the layer carries. Dependencies come from f
 pinned hashes, pure Python, cut down to the modules that are used. The output depends on its sources alone, time stamps
 included, and nothing is done while they are unchanged.
 
+What a function reads besides its code is copied into its package: DATA says what.
+
 The imaging layer is native code, from functions/requirements-imaging.txt: for the machine and the Python that build it,
 where the local stack runs it, or with --target aws for Lambda's.
 
@@ -62,6 +64,9 @@ KEPT = {
     ),
     "twilio": ("__init__.py", "request_validator.py"),
 }
+
+# Files that a function finds beside its modules, by the function's name: paths below the project's root.
+DATA = {"compose_digest": ("docs/cost/prices.json",)}
 
 # What Pillow's wheel brings along for formats, fonts and windows that we do not touch: half of its size.
 DROPPED = re.compile(r"(^PIL/_|/lib)(avif|imagingft|imagingtk|imagingmorph|freetype|harfbuzz|brotli\w+|png16)[-.]")
@@ -140,7 +145,8 @@ def fingerprint(project: Project, target: str) -> str:
     """A digest of everything the result depends on."""
     digest = hashlib.sha256(_platform(target).encode())
     locks = sorted(project.functions.glob("requirements*.txt"))
-    for file in (Path(__file__), *locks, *_sources(project.functions)):
+    data = [ROOT / path for paths in DATA.values() for path in paths]
+    for file in (Path(__file__), *locks, *data, *_sources(project.functions)):
         digest.update(f"{file.name}\0{file.parent.name}\0".encode() + file.read_bytes() + b"\0")
     return digest.hexdigest()
 
@@ -263,6 +269,8 @@ def _is_built(project: Project) -> bool:
 def _write_functions(project: Project, target: Path) -> None:
     for name in project.names:
         _copy_package(project.functions / name, target / name / name)
+        for path in DATA.get(name, ()):
+            _write(target / name / name / Path(path).name, (ROOT / path).read_bytes())
 
 
 def _write_layer(project: Project, target: Path) -> None:
