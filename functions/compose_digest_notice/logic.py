@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Any, TypedDict
 
 from compose_digest_notice.errors import InvalidNotice
-from compose_digest_notice.mail import mime
+from compose_digest_notice.mail import mime, subject, text
 from compose_digest_notice.message import message
 from compose_digest_notice.settings import Settings
 from dragoman.items import plain
@@ -15,12 +15,15 @@ from dragoman.validation import ValidationError
 
 class Notice(TypedDict):
     """kind: email, sms, or none where the deployment has nothing to send from. mime: an e-mail as it is sent, ASCII
-    alone; message: a message (schemas/message.json) as JSON text. What is not sent is empty."""
+    alone; subject and text: its plain words; message: a message (schemas/message.json) as JSON text. What is not sent
+    is empty."""
 
     kind: str
     subscriptionId: str
     address: str
     mime: str
+    subject: str
+    text: str
     message: str
 
 
@@ -35,10 +38,14 @@ def notice(event: Mapping[str, Any], settings: Settings) -> Notice:
             "subscriptionId": subscription["subscriptionId"],
             "address": subscription["address"],
             "mime": "",
+            "subject": "",
+            "text": "",
             "message": "",
         }
         if subscription["kind"] == "email" and settings.mail_from:
-            return {**made, "kind": "email", "mime": mime(digest, subscription, settings.mail_from, at)}
+            words = {"subject": subject(digest), "text": text(digest)}
+            whole = mime(digest, subscription, settings.mail_from, at)
+            return {**made, "kind": "email", "mime": whole, **words}  # type: ignore[typeddict-item]
         if subscription["kind"] == "sms" and settings.number:
             sent = message(digest, subscription, settings, event["run"], at)
             return {**made, "kind": "sms", "message": json.dumps(sent, ensure_ascii=False)}

@@ -33,7 +33,7 @@ def mime(digest: Digest, subscription: Mapping[str, Any], sender: str, at: str) 
     none."""
     mail = EmailMessage(policy=POLICY)
     mail["From"], mail["To"] = sender, subscription["address"]
-    mail["Subject"] = f"Dragoman: {digest['day']}, {digest['messages']['inbound']} messages"
+    mail["Subject"] = subject(digest)
     mail["Date"] = format_datetime(parse(at))
     mail["Auto-Submitted"] = "auto-generated"
     mail.set_content(text(digest))
@@ -44,6 +44,11 @@ def mime(digest: Digest, subscription: Mapping[str, Any], sender: str, at: str) 
     for name, picture in pictures(digest).items():
         body.add_related(picture, "image", "png", cid=f"<{name}>", disposition="inline", filename=f"{name}.png")
     return mail.as_string()
+
+
+def subject(digest: Digest) -> str:
+    """What the e-mail is called."""
+    return f"Dragoman: {digest['day']}, {digest['messages']['inbound']} messages"
 
 
 def pictures(digest: Digest) -> dict[str, bytes]:
