@@ -79,7 +79,9 @@ def progress(machines: Json, arn: str) -> str:
         read += left.get("name") == "SliceRead"
         if left.get("name") == "PlanDigest":
             planned = len(json.loads(left["output"])["plan"]["slices"])
-    return f"{read} of {planned} slices read" if read < planned else f"All slices read; {entered or 'starting'}"
+    if read < planned:
+        return f"{read} of {planned} slices read"
+    return f"All {planned} slices read; {entered}" if planned else "Planning"
 
 
 def reason(cause: str) -> str:

@@ -6,7 +6,7 @@ from typing import Any
 from compose_digest.logic import compose
 from compose_digest.pages import read_pages
 from compose_digest.settings import Settings
-from dragoman.objects import MediaBucket
+from compose_digest.store import reader
 from dragoman.observability import count, logger, observed
 
 settings = cache(Settings.from_environment)
@@ -18,7 +18,7 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
 
     Raises RowsMissing, InvalidDigest and ConfigurationError.
     """
-    pages = read_pages(MediaBucket(settings().media_bucket).read, event["slices"])
+    pages = read_pages(reader(settings().media_bucket), event["slices"])
     composed = compose(event["plan"], event["now"], pages, settings().prices, settings().retention_days)
     count("DigestsComposed")
     logger.info("Digest composed", day=composed["event"]["day"], pages=len(pages), rows=composed["rows"])

@@ -9,11 +9,10 @@ from typing import Any, Final, TypedDict
 from compose_digest.errors import RowsMissing
 from dragoman.digests import Row
 
-MAX_BYTES: Final = 1024 * 1024
 # As many as botocore keeps connections for.
 AT_ONCE: Final = 10
 
-Read = Callable[[str, int], bytes]
+Read = Callable[[str], bytes]
 
 
 class Judged(TypedDict):
@@ -31,11 +30,11 @@ class Page(TypedDict):
 
 
 def read_pages(read: Read, slices: Iterable[Mapping[str, Any]]) -> list[Page]:
-    """The pages of all slices, {"prefix", "pages": how many} each. read: an object's bytes by its key and the most it
-    may have. Raises RowsMissing."""
+    """The pages of all slices, {"prefix", "pages": how many} each. read: an object's bytes by its key. Raises
+    RowsMissing."""
     keys = [f"{part['prefix']}-{number}.json" for part in slices for number in range(part["pages"])]
     with ThreadPoolExecutor(AT_ONCE) as pool:
-        return list(pool.map(lambda key: _page(read(key, MAX_BYTES)), keys))
+        return list(pool.map(lambda key: _page(read(key)), keys))
 
 
 def _page(content: bytes) -> Page:

@@ -54,7 +54,7 @@ def words(digest: Mapping[str, Any]) -> str:
     """The digest in short. It is English, and translated as every message of the desk is."""
     messages, waiting = digest["messages"], digest["answers"]["unanswered"]
     return (
-        f"Digest of {digest['day']}: {messages['inbound']} messages came in, {messages['outbound']} went out. "
+        f"Summary of {digest['day']}: {messages['inbound']} messages came in, {messages['outbound']} went out. "
         f"{answered_words(digest['answers'])} Waiting for an answer: {waiting}. "
         f"Not delivered: {sum(failure['count'] for failure in digest['failures'])}. "
         f"Cost: {digest['cost']['total']:.2f} {digest['cost']['currency']}."

@@ -630,13 +630,28 @@ def creates(operation: Operation) -> bool:
 # --- whoever changes something has seen it
 
 VERSIONED = {"put", "delete", "patch"}
+# Changes that need no version, and why.
+UNVERSIONED = {"deleteSubscription": "a subscription never changes, and once more does no harm"}
+
+
+def changes(shipped: Shipped, path: str) -> set[str]:
+    """The methods of a path that change what has a version, or take it away."""
+    methods = shipped.api["paths"][path]
+    return {method for method in VERSIONED & methods.keys() if methods[method]["operationId"] not in UNVERSIONED}
 
 
 def versioned(shipped: Shipped) -> Iterator[Operation]:
     """The routes of paths where something can be changed or taken away."""
     for operation in operations(shipped):
-        if VERSIONED & shipped.api["paths"][operation.path].keys():
+        if changes(shipped, operation.path):
             yield operation
+
+
+@rules(without("api", "paths", "/subscriptions/{subscriptionId}", "delete"))
+def every_change_without_a_version_exists(shipped: Shipped) -> Iterator[str]:
+    known = {operation.definition["operationId"] for operation in operations(shipped)}
+    for name in sorted(UNVERSIONED.keys() - known):
+        yield f"{name} is excused in UNVERSIONED but is no operation: drop it there"
 
 
 @rules(
@@ -669,9 +684,7 @@ def every_answer_with_something_that_can_be_changed_names_its_version(shipped: S
         for item in operations(shipped)
         if creates(item)
         and any(
-            VERSIONED & shipped.api["paths"][path].keys()
-            for path in shipped.api["paths"]
-            if re.fullmatch(rf"{item.path}/\{{\w+\}}", path)
+            changes(shipped, path) for path in shipped.api["paths"] if re.fullmatch(rf"{item.path}/\{{\w+\}}", path)
         )
     ]
     for operation in (*versioned(shipped), *makers):
