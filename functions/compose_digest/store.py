@@ -19,7 +19,7 @@ def _client() -> "S3Client":
 
 
 def reader(bucket: str) -> Callable[[str], bytes]:
-    """Reads objects of the bucket by their keys, from any thread. What S3 refuses is raised as botocore's ClientError."""
+    """Reads objects of the bucket by their keys, from any thread. What S3 refuses is botocore's ClientError."""
     # Made before any thread asks for it.
     client = _client()
     return lambda key: client.get_object(Bucket=bucket, Key=key)["Body"].read()
