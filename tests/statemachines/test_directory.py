@@ -79,11 +79,18 @@ class World:
             raise StateError(type(error).__name__, json.dumps(cause)) from error
 
     def write(
-        self, operation: str, entry: Json | None = None, entry_id: str = "", seen: str = "", call: Call | None = None
+        self,
+        operation: str,
+        entry: Json | None = None,
+        entry_id: str = "",
+        seen: str = "",
+        *,
+        call: Call | None = None,
+        key: str = "",
     ) -> Any:
         """What the machine directory answers: its output, or the name of its error."""
         body = base64.b64encode(json.dumps(entry).encode()).decode() if entry else ""
-        given = {"operation": operation, "entryId": entry_id, "ifMatch": seen, "body": body}
+        given = {"operation": operation, "entryId": entry_id, "ifMatch": seen, "idempotencyKey": key, "body": body}
         try:
             return run("directory", given, call or self.call)
         except StateError as error:
@@ -190,10 +197,48 @@ def test_of_two_editors_at_once_one_is_told_that_the_other_was_quicker(world: Wo
         return world.call(task)
 
     changed = {**CLINIC, "name": "Slower", "keywords": ["slow"]}
-    assert world.write("replace", changed, entry_id, "1", overtaken) == "PreconditionFailed"
+    assert world.write("replace", changed, entry_id, "1", call=overtaken) == "PreconditionFailed"
     item = world.dynamodb.get_item(TableName=DIRECTORY, Key={"entryId": {"S": entry_id}})["Item"]
     assert item["name"]["S"] == "Quicker"
     assert "Item" not in world.dynamodb.get_item(TableName=KEYWORDS, Key={"keyword": {"S": "slow"}})
+
+
+def entries(world: World) -> list[Json]:
+    return list(world.dynamodb.scan(TableName=DIRECTORY)["Items"])
+
+
+def test_entry_whose_answer_was_lost_is_sent_again_and_is_one(world: World) -> None:
+    first = world.write("create", CLINIC, key="once")
+    assert first["status"] == 201
+    again = world.write("create", CLINIC, key="once")
+    assert again["status"] == 200
+    assert json.loads(again["entry"]) == json.loads(first["entry"])
+    assert len(entries(world)) == 1
+    assert world.write("create", {**CLINIC, "name": "Library"}, key="once") == "Conflict"
+    assert world.write("create", CLINIC, key="twice")["status"] == world.write("create", CLINIC)["status"] == 201
+    assert len(entries(world)) == 3
+    assert world.write("create", CLINIC, key="no key!") == "BadRequest"
+
+
+def test_entry_sent_again_is_answered_as_it_is_now_and_written_anew_when_it_is_gone(world: World) -> None:
+    entry_id = world.write("create", CLINIC, key="once")["entryId"]
+    world.write("replace", {**CLINIC, "name": "Health centre"}, entry_id, "1")
+    again = world.write("create", CLINIC, key="once")
+    assert (again["entryId"], again["version"], again["status"]) == (entry_id, 2, 200)
+    assert json.loads(again["entry"])["name"] == "Health centre"
+    world.write("delete", None, entry_id, "2")
+    assert world.write("create", CLINIC, key="once")["status"] == 201
+    assert world.ask("¿Dónde está la clínica?")[0]["state"] == "found"
+
+
+def test_of_two_saves_at_once_under_one_key_one_makes_the_entry(world: World) -> None:
+    def overtaken(task: engine.TaskCall) -> Any:
+        if task.resource.endswith(":transactWriteItems"):
+            assert world.write("create", CLINIC, key="once")["status"] == 201
+        return world.call(task)
+
+    assert world.write("create", CLINIC, call=overtaken, key="once")["status"] == 200
+    assert len(entries(world)) == 1
 
 
 def test_request_that_is_no_entry_is_refused(world: World) -> None:

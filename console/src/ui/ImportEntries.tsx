@@ -81,11 +81,11 @@ async function read(file: File): Promise<Chosen> {
   }
 }
 
-/** Saves one row: a new entry, or a change of the one that is there as it is now. */
-async function saveRow({ entryId, entry }: Row): Promise<void> {
+/** Saves one row: a new entry under the key of this attempt, or a change of the one that is there as it is now. */
+async function saveRow({ entryId, entry }: Row, key: string): Promise<void> {
   const saved = entryId
     ? await replaceEntry(entryId, (await getEntry(entryId)).version, entry)
-    : await createEntry(entry);
+    : await createEntry(entry, key);
   remember(saved.entryId, saved);
 }
 
@@ -119,8 +119,9 @@ async function saveAll(
   tell(progress);
   for (const row of rows) {
     if (stopped()) break;
+    const key = crypto.randomUUID();
     try {
-      await patiently(() => saveRow(row));
+      await patiently(() => saveRow(row, key));
       progress = { ...progress, saved: progress.saved + 1 };
     } catch (error) {
       const trouble = { row: row.row, field: row.entryId ? "entryId" : "", reason: reasonOf(error) };
