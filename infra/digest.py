@@ -78,7 +78,8 @@ def progress(machines: Json, arn: str) -> str:
         left = event.get("stateExitedEventDetails", {})
         read += left.get("name") == "SliceRead"
         if left.get("name") == "PlanDigest":
-            planned = len(json.loads(left["output"])["plan"]["slices"])
+            # Of a day that is none there is no plan.
+            planned = len(json.loads(left["output"]).get("plan", {}).get("slices", ()))
     if read < planned:
         return f"{read} of {planned} slices read"
     return f"All {planned} slices read; {entered}" if planned else "Planning"
