@@ -389,7 +389,7 @@ def test_empty_day_is_a_valid_digest_of_nothing() -> None:
     assert document["messages"] == {"inbound": 0, "outbound": 0, "internal": 0}
     assert (document["byHour"], document["answers"]["medianSeconds"]) == ([0] * 24, None)
     assert document["sentiment"]["judged"] == 0
-    assert {entry["unit"] for entry in document["cost"]["items"]} == {"transition", "execution", "call", "GB-s"}
+    assert {entry["unit"] for entry in document["cost"]["items"]} == {"transition", "execution", "call", "GB-s", "request"}
     assert made["event"] == {
         "schemaVersion": "1",
         "digestId": DAY,
