@@ -28,6 +28,19 @@ class Author(TypedDict):
     name: str
 
 
+class SentText(TypedDict):
+    language: str
+    text: str
+
+
+class QuestionPut(TypedDict):
+    """Which question a message puts; kind: question or reminder."""
+
+    questionId: str
+    kind: str
+    code: str
+
+
 class Message(TypedDict):
     """schemas/message.json"""
 
@@ -57,6 +70,8 @@ class Message(TypedDict):
     author: NotRequired[Author]
     translateTo: NotRequired[list[str]]
     recipientLanguage: NotRequired[str]
+    sendAs: NotRequired[SentText]
+    question: NotRequired[QuestionPut]
     room: NotRequired[str]
 
 
@@ -152,6 +167,45 @@ class DirectoryFrame(TypedDict):
     entries: list[EntryName]
 
 
+class Choice(TypedDict):
+    """One way to answer a question: value is for the one who asks, text for the contact."""
+
+    value: str
+    text: str
+
+
+class WordedChoice(Choice):
+    """rendered: the text in the contact's language; words: what means it in an answer, folded."""
+
+    rendered: str
+    words: list[str]
+
+
+class Question(TypedDict):
+    """A question as the machine `question` goes on with it. remindAfterSeconds is 0 for no reminder."""
+
+    questionId: str
+    address: str
+    text: str
+    language: str
+    choices: list[Choice]
+    code: str
+    askedBy: str
+    askedAt: str
+    deadlineAt: str
+    remindAfterSeconds: int
+
+
+class QuestionSection(TypedDict):
+    """What a message has to do with a question that its sender was asked, as its report keeps it."""
+
+    state: str
+    questionId: NotRequired[str]
+    code: NotRequired[str]
+    value: NotRequired[str]
+    text: NotRequired[str]
+
+
 class Report(TypedDict):
     """schemas/report.json, new: its reply is still pending."""
 
@@ -164,6 +218,7 @@ class Report(TypedDict):
     translations: list[Translation]
     pictures: list[dict[str, Any]]
     directory: Directory
+    question: QuestionSection
     timings: Timings
     reply: Reply
     deliveries: dict[str, Any]
@@ -185,12 +240,27 @@ class ReportCreated(TypedDict):
     delivery: Delivery
     pictureText: str
     directoryText: str
+    questionState: str
+    questionText: str
     contact: str
     parts: list[str]
     consent: str
     room: str
     createdAt: str
     expiresAt: str
+
+
+class QuestionAnswered(TypedDict):
+    """schemas/events/question_answered.json"""
+
+    schemaVersion: str
+    questionId: str
+    status: str
+    conversationId: str
+    code: str
+    value: NotRequired[str]
+    messageId: str
+    at: str
 
 
 class LastMessage(TypedDict):
@@ -223,11 +293,6 @@ class FrameTranslation(TypedDict):
     text: NotRequired[str]
 
 
-class SentText(TypedDict):
-    language: str
-    text: str
-
-
 class MessageFrame(TypedDict):
     """schemas/frames/message.json"""
 
@@ -247,6 +312,7 @@ class MessageFrame(TypedDict):
     translation: FrameTranslation
     pictures: list[dict[str, Any]]
     directory: NotRequired[DirectoryFrame]
+    question: NotRequired[dict[str, Any]]
     truncated: NotRequired[bool]
     reply: dict[str, Any]
     deliveries: dict[str, Any]
@@ -297,6 +363,17 @@ class ContactFrame(TypedDict):
     type: Literal["contact"]
     conversationId: str
     optedOut: bool
+    at: str
+
+
+class QuestionFrame(TypedDict):
+    """schemas/frames/question.json"""
+
+    type: Literal["question"]
+    questionId: str
+    conversationId: str
+    status: str
+    code: str
     at: str
 
 

@@ -1,11 +1,11 @@
-"""Ids of messages, conversations, pictures and entries of the directory, and where pictures' files are in the media
-bucket."""
+"""Ids of messages, conversations, pictures, questions and entries of the directory; where pictures' files are in the
+media bucket."""
 
 import hashlib
 import re
 import secrets
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from dragoman.errors import ConfigurationError
 
@@ -14,6 +14,9 @@ IMAGE_ID = re.compile(r"IM[0-9a-f]{32}|(?:SM|MM)[0-9a-fA-F]{32}-[0-9]{1,2}")
 # What is written at the desk, and a part of what is sent on account of a message.
 DESK_MESSAGE_ID = re.compile(r"DM[0-9a-fA-F]{32}")
 OUTBOUND_ID = re.compile(r"((?:SM|MM|DM)[0-9a-fA-F]{32})-([0-9]{1,2})")
+# Letters and digits that nobody takes for one another, or reads as a word.
+CODE_LETTERS: Final = "BCDFGHJKLMNPQRSTVWXZ23456789"
+CODE_LENGTH: Final = 3
 KEY = re.compile(r"(?:uploads|originals|images)/[A-Za-z0-9._/-]{1,200}")
 
 
@@ -57,3 +60,17 @@ def conversation_id(ours: str, theirs: str) -> str:
 def room_conversation_id(room: str) -> str:
     """The conversation of a room, which is with itself."""
     return conversation_id(ours=f"room:{room}", theirs=f"room:{room}")
+
+
+def question_code(question_id: str) -> str:
+    """What a contact tells one question from another by, such as 'K7F'. It is the same whenever it is asked for, and
+    no secret."""
+    number = int.from_bytes(hashlib.sha256(question_id.encode()).digest()[:8])
+    letters = len(CODE_LETTERS)
+    return "".join(CODE_LETTERS[number // letters**place % letters] for place in range(CODE_LENGTH))
+
+
+def question_message_id(question_id: str, number: int) -> str:
+    """The id of a message that puts a question: number 0, or 1 for its reminder."""
+    digest = hashlib.md5(f"{question_id}#{number}".encode(), usedforsecurity=False)
+    return f"DM{digest.hexdigest()}"

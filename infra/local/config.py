@@ -110,7 +110,7 @@ class Settings:
             "PublicBaseUrl": self.public_base_url or self.gateway_url,
             "TwilioAccountSid": self.twilio.account_sid,
             "TwilioApiUrl": self.twilio_url,
-            "TwilioNumber": self.desk_number,
+            "TwilioNumber": self.desk_number if self.twilio.simulated else "",
             "MailFrom": MAIL_FROM,
             **self.parameters,
         }
@@ -125,6 +125,9 @@ PARAMETER_VARIABLES = {
     "DRAGOMAN_REPLIES_PER_HOUR": "RepliesPerHour",
     "DRAGOMAN_API_REQUESTS_PER_SECOND": "ApiRequestsPerSecond",
     "DRAGOMAN_HELP_TEXT": "HelpText",
+    "DRAGOMAN_ANSWER_TEXT": "AnswerText",
+    "DRAGOMAN_LATE_ANSWER_TEXT": "LateAnswerText",
+    "DRAGOMAN_CLARIFICATION_TEXT": "ClarificationText",
     "DRAGOMAN_OPT_OUT_WORDS": "OptOutWords",
     "DRAGOMAN_OPT_IN_WORDS": "OptInWords",
     "DRAGOMAN_HELP_WORDS": "HelpWords",
@@ -134,6 +137,7 @@ PARAMETER_VARIABLES = {
     "DRAGOMAN_DIGEST_AT": "DigestAt",
     "DRAGOMAN_DIGEST_STATE": "DigestState",
     "DRAGOMAN_DIGEST_SENTIMENT_TEXTS": "DigestSentimentTexts",
+    "DRAGOMAN_TWILIO_NUMBER": "TwilioNumber",
 }
 
 

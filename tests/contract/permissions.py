@@ -124,6 +124,7 @@ def needed_by_machine(shipped: Shipped, machine: str) -> Grants:
     _, properties = machine_resource(shipped, machine)
     own = [task for task in tasks(shipped) if task.machine == machine]
     grants = {grant for task in own for grant in needed_by_task(properties, task)} | put_events(properties, own)
+    grants |= callbacks(shipped, own)
     if any("TransactItems.$" in task.definition["Parameters"] for task in own):
         writes = (write for package in invoked(shipped, properties, own) for write in written_by(shipped, package))
         grants |= {Grant(f"dynamodb:{TRANSACTION_ACTIONS[kind]}", table) for kind, table in writes}
@@ -142,8 +143,13 @@ def needed_by_task(machine: Json, task: State) -> Iterator[Grant]:
             yield from dynamodb_grants(machine, used, parameters)
         case Integration(service="lambda"):
             yield Grant("lambda:InvokeFunction", substitution(machine, parameters["FunctionName"]))
-        case Integration(service="events" | "eventbridge"):
-            return  # see put_events: one statement with all of a machine's detail types
+        case (
+            Integration(service="events" | "eventbridge")
+            | Integration(service="sfn", action="sendTaskSuccess" | "sendTaskHeartbeat")
+        ):
+            # See put_events, one statement with all of a machine's detail types, and callbacks: whose token it is
+            # stands in no definition.
+            return
         case Integration(service="http"):
             yield from http_grants(machine, parameters)
         case Integration(service="apigateway", action="invoke"):
@@ -210,6 +216,16 @@ def put_events(machine: Json, own: list[State]) -> Grants:
         }
         grants.add(Grant("events:PutEvents", substitution(machine, bus), condition_text({"StringEquals": condition})))
     return grants
+
+
+def callbacks(shipped: Shipped, own: list[State]) -> Grants:
+    """A token is of an execution of a machine that waits for one; AWS asks for the permission on that machine (seen in
+    its refusals), though the service authorization reference names no resource."""
+    waiting = {
+        task.machine for task in tasks(shipped) if str(task.definition["Resource"]).endswith(".waitForTaskToken")
+    }
+    sent = {used.operation for task in own if (used := integration(task)) and used.operation.startswith("SendTask")}
+    return {Grant(f"states:{call}", machine_resource(shipped, machine)[0]) for call in sent for machine in waiting}
 
 
 def rendered(machine: Json, text: str) -> str:

@@ -8,14 +8,14 @@ import re
 from collections.abc import Iterator
 from http import HTTPStatus
 from itertools import product
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from jsonschema import Draft4Validator, Draft202012Validator
 from schemathesis.specs.openapi.definitions import OPENAPI_30
 
 from infra.openapi import KEY, OPERATOR, PREFIX, split
 from tests.contract.definitions import resolved
-from tests.contract.flows import reached
+from tests.contract.flows import known_at, reached
 from tests.contract.permissions import index_names, needed_by_integration
 from tests.contract.rulebook import Break, Rule, Rulebook, changed, place, rewritten, state_of, without
 from tests.contract.shipped import API, TEMPLATE, Json, Shipped, as_sub, machine_of, states, strings, target
@@ -128,6 +128,7 @@ WEBHOOK = ("api", "paths", "/twilio/messages", "post")
 TICKETS = ("api", "paths", "/desk/tickets", "post")
 GET_ENTRY = ("api", "paths", "/directory/{entryId}", "get")
 CHANGE_ENTRY = ("api", "paths", "/directory/{entryId}", "put")
+ASK = ("api", "paths", "/questions", "post")
 MAPPED = "application/json"
 
 
@@ -641,7 +642,10 @@ def creates(operation: Operation) -> bool:
 
 VERSIONED = {"put", "delete", "patch"}
 # Changes that need no version, and why.
-UNVERSIONED = {"deleteSubscription": "a subscription never changes, and once more does no harm"}
+UNVERSIONED = {
+    "cancelQuestion": "its status is its version: only what is open is closed, and once more does no harm",
+    "deleteSubscription": "a subscription never changes, and once more does no harm",
+}
 
 
 def changes(shipped: Shipped, path: str) -> set[str]:
@@ -657,7 +661,10 @@ def versioned(shipped: Shipped) -> Iterator[Operation]:
             yield operation
 
 
-@rules(without("api", "paths", "/subscriptions/{subscriptionId}", "delete"))
+@rules(
+    without("api", "paths", "/questions/{questionId}", "delete"),
+    without("api", "paths", "/subscriptions/{subscriptionId}", "delete"),
+)
 def every_change_without_a_version_exists(shipped: Shipped) -> Iterator[str]:
     known = {operation.definition["operationId"] for operation in operations(shipped)}
     for name in sorted(UNVERSIONED.keys() - known):
@@ -718,6 +725,8 @@ KINDS = {
     "ConversationList": ("conversation", "ConversationsTable"),
     "DirectoryEntry": ("directory_entry", "DirectoryTable"),
     "DirectoryList": ("directory_entry", "DirectoryTable"),
+    "Question": ("question", "QuestionsTable"),
+    "QuestionList": ("question", "QuestionsTable"),
 }
 
 
@@ -802,6 +811,8 @@ def in_template(path: str, old: str, new: str) -> Break:
     in_template(
         "/directory", '"name": "$util.escapeJavaScript($item.name.S)', '"name": "$util.escapeJavaScript($item.text.S)'
     ),
+    in_template("/questions/{questionId}", '"answer": $item.answer.S', '"answer": $item.token.S'),
+    in_template("/questions", '"reason"]', '"reason", "token"]'),
 )
 def every_item_that_is_printed_is_the_schemas(shipped: Shipped) -> Iterator[str]:
     lines = list(printed(shipped))
@@ -872,6 +883,7 @@ def saved_attributes(shipped: Shipped, table: str) -> set[str]:
     """The attributes that the items of a table may have."""
     composed = composed_attributes(shipped) if table == "ReportsTable" else set()
     arranged = arranged_attributes(shipped) if table == "DirectoryTable" else set()
+    arranged |= question_attributes(shipped) if table == "QuestionsTable" else set()
     return composed | arranged | written_attributes(shipped, table)
 
 
@@ -886,12 +898,21 @@ def arranged_attributes(shipped: Shipped) -> set[str]:
     return set()
 
 
+def question_attributes(shipped: Shipped) -> set[str]:
+    """The attributes that arrange_question makes of a question, from its source."""
+    nodes = [node for tree in shipped.python("functions/arrange_question/").values() for node in ast.walk(tree)]
+    makers = [node for node in nodes if isinstance(node, ast.FunctionDef) and node.name == "item_of"]
+    return {key for maker in makers for key in outermost_keys(maker)}
+
+
 @rules(
     rewritten("functions/compose_report/logic.py", '"timings": json_text(', '"times": json_text('),
     rewritten("functions/compose_report/logic.py", "def report_item(", "def item_of_report("),
     in_template("/conversations", "$!item.optedOut.BOOL", "$!item.silent.BOOL"),
     rewritten("functions/arrange_entry/logic.py", "def entry_item(", "def item_of_entry("),
     in_template("/directory", "$item.version.N", "$item.edition.N"),
+    rewritten("functions/arrange_question/logic.py", "def item_of(", "def item_made_of("),
+    in_template("/questions", "$item.askedBy.S", "$item.author.S"),
 )
 def every_attribute_that_is_printed_is_saved(shipped: Shipped) -> Iterator[str]:
     for line in printed(shipped):
@@ -904,17 +925,43 @@ def every_attribute_that_is_printed_is_saved(shipped: Shipped) -> Iterator[str]:
     rewritten("functions/compose_report/logic.py", '"day": report', '"date": report'),
     rewritten("functions/arrange_entry/logic.py", '"nameKey": ', '"sorted": '),
     rewritten("functions/arrange_entry/logic.py", '"list": ', '"all": '),
+    rewritten("functions/arrange_question/logic.py", '"code": question', '"short": question'),
 )
 def every_item_that_a_function_makes_is_found_by_its_indexes(shipped: Shipped) -> Iterator[str]:
     makers = {
         "ReportsTable": ("report_item in functions/compose_report", composed_attributes(shipped)),
         "DirectoryTable": ("entry_item in functions/arrange_entry", arranged_attributes(shipped)),
+        "QuestionsTable": ("item_of in functions/arrange_question", question_attributes(shipped)),
     }
     for name, (maker, saved) in makers.items():
         table = shipped.resources("AWS::DynamoDB::Table")[name]["Properties"]
         for attribute in table["AttributeDefinitions"]:
             if attribute["AttributeName"] not in saved:
                 yield f"{name} is searched by {attribute['AttributeName']}, which {maker} does not save"
+
+
+def index_of(name: str) -> tuple[Any, ...]:
+    """The projection of an index of table Questions, for the examples."""
+    place_ = {"byAddress": 0, "byList": 1, "byCode": 2}[name]
+    return ("template", "Resources", "QuestionsTable", "Properties", "GlobalSecondaryIndexes", place_, "Projection")
+
+
+@rules(
+    changed(*index_of("byList"), to={"ProjectionType": "ALL"}),
+    changed(*index_of("byCode"), "NonKeyAttributes", to=["token"]),
+    changed(*index_of("byList"), "NonKeyAttributes", to=["status"]),
+)
+def every_index_of_questions_has_what_is_read_and_no_token(shipped: Shipped) -> Iterator[str]:
+    """Who has a token can end a wait; and an index that lacks an attribute answers as if the item did."""
+    table = shipped.resources("AWS::DynamoDB::Table")["QuestionsTable"]["Properties"]
+    for index in table["GlobalSecondaryIndexes"]:
+        held = set(index["Projection"].get("NonKeyAttributes", ["token"]))
+        if "token" in held:
+            yield f"QuestionsTable, {index['IndexName']}: project (INCLUDE) what its readers need, and never token"
+        held |= {*key_attributes(shipped, "QuestionsTable"), *(part["AttributeName"] for part in index["KeySchema"])}
+        missing = set(shipped.schemas["question"]["properties"]) - held
+        if index["IndexName"] == "byList" and missing:
+            yield f"QuestionsTable, byList lacks {', '.join(sorted(missing))}, which GET /questions prints"
 
 
 @rules(
@@ -1024,12 +1071,15 @@ def every_index_that_is_queried_exists(shipped: Shipped) -> Iterator[str]:
     changed(*WEBHOOK, INTEGRATION, "timeoutInMillis", to=13_000),
     changed(*WEBHOOK, INTEGRATION, "timeoutInMillis", to=30_000),
     changed(*TICKETS, INTEGRATION, "timeoutInMillis", to=6_000),
+    changed(*ASK, INTEGRATION, "uri", to={"Fn::Sub": "arn:x:states:action/StartSyncExecution"}),
 )
 def every_integration_waits_for_its_machine(shipped: Shipped) -> Iterator[str]:
     machines = shipped.resources("AWS::Serverless::StateMachine")
     functions = shipped.resources("AWS::Serverless::Function")
     usual = shipped.template["Globals"]["Function"]["Timeout"]
     for operation in operations(shipped):
+        if as_sub(operation.wired["uri"]).endswith(":states:action/StartExecution"):
+            continue  # it is answered when the execution has begun
         waits = operation.wired.get("timeoutInMillis", REST_MILLISECONDS)
         for name in sorted(behind(shipped, operation) & (machines.keys() | functions.keys())):
             if name in machines:
@@ -1049,11 +1099,24 @@ def handed_to_machine(operation: Operation) -> set[str]:
     return set(re.findall(r'\\"(\w+)\\": ', text)) if '"stateMachineArn"' in text else set()
 
 
-def read_from_input(shipped: Shipped, machine: str) -> set[str]:
+def asked_for(operation: Operation) -> str:
+    """The operation that a route asks its machine for, where it says so; else empty."""
+    text = "\n".join(strings(operation.wired.get("requestTemplates", {})))
+    found = re.search(r'\\"operation\\": \\"(\w+)\\"', text)
+    return found[1] if found else ""
+
+
+def entered(shipped: Shipped, machine: str, asked: str) -> set[str]:
+    """The states that an execution may enter, of those that do what is asked for."""
+    level = shipped.machines[machine]
+    return set(known_at(level, frozenset({asked}), "$.operation")) if asked else reached(level, level["StartAt"])
+
+
+def read_from_input(shipped: Shipped, machine: str, asked: str) -> set[str]:
     """The members of its input that a machine reads: what it reads and does not make by itself."""
     read: set[str] = set()
     made: set[str] = set()
-    for name in reached(shipped.machines[machine], shipped.machines[machine]["StartAt"]):
+    for name in entered(shipped, machine, asked):
         definition = shipped.machines[machine]["States"][name]
         own = [part for key, part in definition.items() if key not in ("Comment", "ResultPath", "ResultSelector")]
         own = [part for part in own if not (isinstance(part, dict) and "States" in part)]
@@ -1067,6 +1130,7 @@ def read_from_input(shipped: Shipped, machine: str) -> set[str]:
 @rules(
     in_request("/directory", "post", '\\"operation\\": ', '\\"action\\": '),
     in_request("/directory/{entryId}", "delete", '\\"ifMatch\\": \\"$version\\", ', ""),
+    in_request("/questions/{questionId}", "delete", '\\"questionId\\": ', '\\"id\\": '),
     changed(*state_of("directory", "ArrangeEntry"), "Parameters", "Payload", "body.$", to="$.text"),
 )
 def every_machine_gets_from_its_route_what_it_reads(shipped: Shipped) -> Iterator[str]:
@@ -1074,7 +1138,7 @@ def every_machine_gets_from_its_route_what_it_reads(shipped: Shipped) -> Iterato
     for operation in operations(shipped):
         for name in sorted(behind(shipped, operation) & machines.keys()):
             machine, given = machine_of(machines[name]["Properties"]), handed_to_machine(operation)
-            for member in sorted(read_from_input(shipped, machine) - given):
+            for member in sorted(read_from_input(shipped, machine, asked_for(operation)) - given):
                 yield f"{operation.where}: {machine} reads $.{member}, the route hands over {sorted(given)}"
 
 

@@ -41,6 +41,7 @@ INTERNAL_ERRORS = {
     "InvalidDigest": "the machine and the function disagree: States.ALL fails the execution, and an alarm says so",
     "RowsMissing": "the bucket has lost what a slice wrote: States.ALL fails the execution; a new one writes it again",
     "InvalidNotice": "one subscriber who cannot be told is recorded, whatever the error: States.ALL ends in NotTold",
+    "InvalidWording": "the machine and the function disagree: States.ALL ends in a question that failed",
     "ImageUnreadable": "a look that fails is recorded, whatever its error: States.ALL ends in NoThumbnails",
 }
 OWN_ERROR_BASE = "DragomanError"
@@ -497,6 +498,7 @@ def shown_attributes(shipped: Shipped) -> set[str]:
 @rules(
     rewritten(FRAMES, 'kept["pictures"]', 'kept["images"]'),
     rewritten(FRAMES, 'kept.get("directory", "{}")', 'kept.get("entries", "{}")'),
+    rewritten(FRAMES, 'kept.get("question", "{}")', 'kept.get("questions", "{}")'),
     changed(*state_of("broadcast", "FindReport"), "Parameters", "ProjectionExpression", to="reportId, message"),
 )
 def every_report_for_the_console_is_read_with_what_frames_show(shipped: Shipped) -> Iterator[str]:
