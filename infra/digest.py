@@ -197,7 +197,9 @@ def _client(aws: bool) -> Client:
         return local_client
     import boto3  # noqa: PLC0415 (the local stack needs none of its configuration)
 
-    return boto3.client
+    found: Json = boto3.client
+    client: Client = found
+    return client
 
 
 if __name__ == "__main__":

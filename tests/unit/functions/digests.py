@@ -79,7 +79,8 @@ def row(number: int, at: str = "10:00", **more: Any) -> Row:
         "usage": {},
         **more,
     }
-    return made
+    found: Row = made
+    return found
 
 
 def answer(number: int, at: str, **more: Any) -> Row:
@@ -87,7 +88,7 @@ def answer(number: int, at: str, **more: Any) -> Row:
     return row(number, at, direction="outbound", person=True, **more)
 
 
-def page(rows: Iterable[Row], judged: Iterable[Any] = ()) -> Any:
+def page(rows: Iterable[Any], judged: Iterable[Any] = ()) -> Any:
     return {"rows": list(rows), "judged": list(judged)}
 
 
