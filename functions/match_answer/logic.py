@@ -104,7 +104,7 @@ def matched(message: Message, questions: list[Question], strangers: list[dict[st
         message = message.without_its_code()
     if message.code and questions[0].status != OPEN:
         return to_closed(message, questions[0])
-    opened = [question for question in questions if question.status == OPEN and question.is_put]
+    opened = [question for question in questions if question.status == OPEN and question.conversation_id]
     if opened:
         return to_open(message, opened)
     return next((to_closed(message, each) for each in questions if _meant(message, each)), nothing("none"))

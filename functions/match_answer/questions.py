@@ -27,8 +27,8 @@ BETWEEN: Final = "\n\n"
 @dataclass(frozen=True, slots=True)
 class Question:
     """What there is to know of a question for whoever wants to answer it. options: the numbered choices as they were
-    sent, in the contact's language; none for a question that is answered freely. is_put: whether it was worded, so that
-    somebody can be answering it; that takes a second or two."""
+    sent, in the contact's language; none for a question that is answered freely. conversation_id:
+    empty until it is worded, which takes a second or two; until then nobody can be answering it."""
 
     question_id: str
     status: str
@@ -42,7 +42,6 @@ class Question:
     answered_by: str
     clarified_by: str
     closed_at: datetime
-    is_put: bool
 
     @classmethod
     def of(cls, item: Mapping[str, Any]) -> Self:
@@ -62,7 +61,6 @@ class Question:
             answered_by=kept.get("answeredBy", ""),
             clarified_by=kept.get("clarifiedBy", ""),
             closed_at=parse(kept.get("answeredAt") or kept["deadlineAt"]),
-            is_put="messageId" in kept,
         )
 
     def closed_lately(self, at: datetime) -> bool:

@@ -27,6 +27,8 @@ OPTIMISED_PREFIXES = {
     "apigateway": "ApiGateway",
 }
 SDK_PREFIXES = {
+    "s3": "S3",
+    "sesv2": "SesV2",
     "dynamodb": "DynamoDb",
     "translate": "Translate",
     "comprehend": "Comprehend",
@@ -45,6 +47,7 @@ UNMODELLED = {
     "Lambda.ClientExecutionTimeoutException": "the Java SDK's, when an invocation is not answered in time",
     "Lambda.Unknown": "an invocation whose function died without an answer",
     "EventBridge.FailedEntry": "the integration's own, for an entry that PutEvents did not take",
+    "S3.S3Exception": "the Java SDK's base class: any error of S3 without one of its own, such as SlowDown",
     "Comprehend.TooManyRequestsException": "modelled for the service's other operations",
 }
 RESERVED = {

@@ -21,6 +21,7 @@ from tests.contract.shipped import (
     Shipped,
     State,
     as_sub,
+    intrinsics,
     machine_of,
     machine_resource,
     many,
@@ -70,6 +71,7 @@ PREFIXES = {
     "make_thumbnails": {"s3:GetObject": ["images"], "s3:PutObject": ["images"]},
     "issue_upload": {"s3:PutObject": ["uploads"]},
     "read_image": {"s3:GetObject": ["images"]},
+    "compose_digest": {"s3:GetObject": ["digests"]},
 }
 TRANSACTION_ACTIONS = {
     "Put": "PutItem",
@@ -141,8 +143,13 @@ def needed_by_task(machine: Json, task: State) -> Iterator[Grant]:
             yield from dynamodb_grants(machine, used, parameters)
         case Integration(service="lambda"):
             yield Grant("lambda:InvokeFunction", substitution(machine, parameters["FunctionName"]))
-        case Integration(service="events" | "eventbridge"):
-            return  # see put_events: one statement with all of a machine's detail types
+        case (
+            Integration(service="events" | "eventbridge")
+            | Integration(service="sfn", action="sendTaskSuccess" | "sendTaskHeartbeat")
+        ):
+            # See put_events, one statement with all of a machine's detail types, and callbacks: whose token it is
+            # stands in no definition.
+            return
         case Integration(service="http"):
             yield from http_grants(machine, parameters)
         case Integration(service="apigateway", action="invoke"):
@@ -151,8 +158,10 @@ def needed_by_task(machine: Json, task: State) -> Iterator[Grant]:
             yield from ai_grants(machine, used, parameters)
         case Integration(service="sns", action="publish"):
             yield Grant("sns:Publish", substitution(machine, parameters["TopicArn"]))
-        case Integration(service="sfn", action="sendTaskSuccess" | "sendTaskHeartbeat"):
-            return  # see callbacks: whose token it is stands in no definition
+        case Integration(service="s3" | "sesv2", action="putObject" | "sendEmail"):
+            yield from (
+                object_grants(machine, used, parameters) if used.service == "s3" else mail_grants(machine, parameters)
+            )
         case Integration(service="sfn", action="startSyncExecution"):
             yield Grant("states:StartSyncExecution", substitution(machine, parameters["StateMachineArn"]))
         case _:
@@ -258,6 +267,24 @@ def connections_grant(machine: Json, parameters: Json) -> Grant:
     return Grant("execute-api:ManageConnections", f"{api}/{stage}/{parameters['Method']}{path}")
 
 
+# Where in the bucket a machine writes, which its definition alone does not tell: the key comes with its input.
+OBJECTS = {"digest_slice": "digests/*"}
+
+
+def object_grants(machine: Json, used: Integration, parameters: Json) -> Iterator[Grant]:
+    """The machine's own part of the bucket. Raises KeyError for a machine that is not in the list yet."""
+    bucket = substitution(machine, parameters["Bucket"])
+    yield Grant(f"s3:{used.operation}", f"${{{bucket}.Arn}}/{OBJECTS[machine_of(machine)]}")
+
+
+def mail_grants(machine: Json, parameters: Json) -> Iterator[Grant]:
+    """https://docs.aws.amazon.com/ses/latest/dg/control-user-access.html: SendRawEmail is for a raw message, by the
+    one sender there is. The identity may be the address or its domain."""
+    identity = "arn:${AWS::Partition}:ses:${AWS::Region}:${AWS::AccountId}:identity/*"
+    condition = condition_text({"StringEquals": {"ses:FromAddress": rendered(machine, parameters["FromEmailAddress"])}})
+    yield Grant("ses:SendRawEmail" if "Raw" in parameters["Content"] else "ses:SendEmail", identity, condition)
+
+
 # --- pipes, the API, functions
 
 
@@ -296,18 +323,26 @@ def needed_by_api(shipped: Shipped, role: str) -> Grants:
     }
 
 
+SCHEDULE = "AWS::Scheduler::Schedule"
+
+
 def schedules(shipped: Shipped) -> Iterator[tuple[str, Json]]:
-    """The targets of rules that EventBridge calls with a role: the rule, the target."""
+    """The targets that EventBridge calls with a role: the rule or the schedule, the target."""
     for name, item in shipped.resources("AWS::Events::Rule").items():
         yield from ((name, aim) for aim in item["Properties"]["Targets"] if "RoleArn" in aim)
+    for name, item in shipped.resources(SCHEDULE).items():
+        yield name, item["Properties"]["Target"]
 
 
-def needed_by_schedule(shipped: Shipped, aim: Json) -> Grants:
-    """EventBridge starts a machine. Raises LookupError for another target."""
+def needed_by_schedule(shipped: Shipped, name: str, aim: Json) -> Grants:
+    """EventBridge starts a machine; Scheduler parks with the same role what it could not deliver
+    (https://docs.aws.amazon.com/scheduler/latest/UserGuide/configuring-schedule-dlq.html). Raises LookupError for
+    another target."""
     machine = target(aim["Arn"])
     if machine not in shipped.resources("AWS::Serverless::StateMachine"):
         raise LookupError(f"say in tests/contract/permissions.py what a rule's target {machine} needs")
-    return {Grant("states:StartExecution", machine)}
+    parks = {Grant("sqs:SendMessage", target(item["Arn"])) for item in intrinsics(aim, "DeadLetterConfig")}
+    return {Grant("states:StartExecution", machine), *(parks if name in shipped.resources(SCHEDULE) else ())}
 
 
 def needed_by_integration(shipped: Shipped, wired: Json) -> Iterator[Grant]:
@@ -429,6 +464,6 @@ def needs(shipped: Shipped) -> Iterator[tuple[str, str, Grants]]:
     for name, item in shipped.resources("AWS::Pipes::Pipe").items():
         yield name, target(item["Properties"]["RoleArn"]), needed_by_pipe(item["Properties"])
     for name, aim in schedules(shipped):
-        yield name, target(aim["RoleArn"]), needed_by_schedule(shipped, aim)
+        yield name, target(aim["RoleArn"]), needed_by_schedule(shipped, name, aim)
     for role in sorted({target(wired["credentials"]) for _, wired in integrations(shipped)}):
         yield "the API", role, needed_by_api(shipped, role)

@@ -57,7 +57,6 @@ class Asked:
             "contactLanguage": language,
             "options": numbered(rendered),
             "conversationId": "c" + secrets.token_hex(16),
-            "messageId": "DM" + secrets.token_hex(16),
             "askedBy": "Test",
             **attributes,
         }

@@ -61,7 +61,6 @@ class World:
         texts |= {"text": "Shall we send it again?", "language": "en", "contactLanguage": "en", "list": "questions"}
         texts |= {"choices": json.dumps(CHOICES), "options": "1. Send again\n2. Leave it", "token": f"token-{code}"}
         texts |= {"deadlineAt": "2026-11-29T10:40:00.000Z", "conversationId": "c" + "9" * 32}
-        texts |= {"messageId": "DM" + "9" * 32}
         item = {name: {"S": value} for name, value in texts.items()}
         self.dynamodb.put_item(TableName=TABLE, Item=item)
 

@@ -52,7 +52,6 @@ def question(
         "choices": json.dumps(worded(offered, shown)),
         "options": numbered(shown),
         "conversationId": "c" + "9" * 32,
-        "messageId": "DM" + "9" * 32,
         "deadlineAt": TOMORROW,
         **more,
     }
@@ -355,7 +354,7 @@ def test_code_alone_answers_nothing() -> None:
 
 def test_question_that_is_not_worded_yet_is_answered_by_nobody() -> None:
     item = question(REDRIVE)
-    del item["messageId"]
+    del item["conversationId"]
     assert said("1", item)["section"]["state"] == "none"
     assert said("#X2Q 1", item, code="X2Q")["section"]["state"] == "none"
 
