@@ -26,10 +26,12 @@ CACHES = {
     "TextsTable": "Translate fills it again",
     "ConnectionsTable": "a console that reconnects makes its own item again",
     "TicketsTable": "a console asks for another ticket",
+    "IncidentsTable": "it holds what somebody is being asked about; the failures themselves stand in the reports",
 }
 # Tables whose items stay for ever, and why. No item of theirs may expire.
 LASTING = {
     "TextsTable": "it has as many items as languages",
+    "IncidentsTable": "an item goes when its question is settled",
     "OptOutsTable": "who opted out is not to be written to, however long ago they said so",
     **dict.fromkeys(
         ("DirectoryTable", "DirectoryKeywordsTable"), "the desk's own words, which editors alone take away"
@@ -121,6 +123,7 @@ def alarms_of(shipped: Shipped, queue: str) -> Iterator[Json]:
 @rules(
     without("template", "Resources", "RepliesDeadLetterAlarm"),
     without("template", "Resources", "SchedulesDeadLetterAlarm"),
+    without("template", "Resources", "GuardsDeadLetterAlarm"),
     changed(*resource("RepliesDeadLetterAlarm", "AlarmActions"), to=[]),
     without(*resource("RepliesDeadLetterAlarm", "TreatMissingData")),
     changed(*resource("RepliesDeadLetterAlarm", "MetricName"), to="NumberOfMessagesSent"),
@@ -145,6 +148,8 @@ def every_dead_letter_queue_has_an_alarm(shipped: Shipped) -> Iterator[str]:
     without("template", "Resources", "ReconcileAlarm"),
     changed(*resource("ReconcileAlarm", "AlarmActions"), to=[]),
     changed(*resource("ReconcileAlarm", "MetricName"), to="ExecutionsStarted"),
+    without("template", "Resources", "IncidentAlarm"),
+    changed(*resource("TagGuardAlarm", "MetricName"), to="ExecutionsStarted"),
 )
 def every_scheduled_machine_has_an_alarm(shipped: Shipped) -> Iterator[str]:
     for name, aim in schedules(shipped):
@@ -167,6 +172,7 @@ def rule_targets(shipped: Shipped) -> Iterator[tuple[str, Json]]:
 @rules(
     without(*resource("RepliesRule", "Targets", 0, "DeadLetterConfig")),
     without(*resource("ReconcileSchedule", "Targets", 0, "DeadLetterConfig")),
+    without(*resource("InstancesRule", "Targets", 0, "DeadLetterConfig")),
 )
 def every_rule_target_has_a_dead_letter_queue(shipped: Shipped) -> Iterator[str]:
     for name, aim in rule_targets(shipped):
@@ -177,9 +183,10 @@ def every_rule_target_has_a_dead_letter_queue(shipped: Shipped) -> Iterator[str]
 def admitted(statement: Json) -> Iterator[tuple[str, str, str | None]]:
     """Whom a statement of a resource's policy admits: service, action, and the source it is narrowed to."""
     principal, condition = statement["Principal"], statement.get("Condition", {})
-    source = condition.get("ArnEquals", {}).get("aws:SourceArn")
+    sources = many(condition.get("ArnEquals", {}).get("aws:SourceArn"))
     service = principal if isinstance(principal, str) else principal.get("Service", repr(principal))
-    yield from ((str(service), action, target(source) if source else None) for action in many(statement["Action"]))
+    for action in many(statement["Action"]):
+        yield from ((str(service), action, target(source) if source else None) for source in sources)
 
 
 def admissions(shipped: Shipped, queue: str) -> Iterator[tuple[str, str, str | None]]:
@@ -202,6 +209,9 @@ def admissions(shipped: Shipped, queue: str) -> Iterator[tuple[str, str, str | N
     without(*resource("ConsolesQueuePolicy", "PolicyDocument", "Statement", 0)),
     without(*resource("ConsolesQueuePolicy", "PolicyDocument", "Statement", 1)),
     without("template", "Resources", "SchedulesQueuePolicy"),
+    without(
+        *resource("GuardsQueuePolicy", "PolicyDocument", "Statement", 0, "Condition", "ArnEquals", "aws:SourceArn", 2)
+    ),
 )
 def every_queue_admits_its_rule_alone(shipped: Shipped) -> Iterator[str]:
     wanted: dict[str, set[tuple[str, str, str | None]]] = {name: set() for name in shipped.resources(QUEUE)}
