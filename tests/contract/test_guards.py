@@ -128,6 +128,10 @@ def nothing_is_done_before_somebody_was_asked(shipped: Shipped) -> Iterator[str]
         answered = {name: leave_unanswered(state) for name, state in answered.items()}
         for deed in sorted(deeds & reached({"States": answered}, level["StartAt"])):
             yield f"{machine}/{deed} can be reached without a question that was put and ended"
+        for task in asking:
+            for clause in task.definition["Catch"]:
+                if task.level["States"][clause["Next"]]["Type"] != "Fail":
+                    yield f"{task.path}: a question that could not be put is no answer: fail"
 
 
 def asks(shipped: Shipped, machine: str, definition: Json) -> bool:
