@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any, Final, TypedDict
 
 from arrange_broadcast.errors import InvalidBroadcast
-from dragoman.documents import ContactFrame, MessageFrame, StatusFrame, Wanted
+from dragoman.documents import ContactFrame, MessageFrame, QuestionFrame, StatusFrame, Wanted
 from dragoman.frames import Item, message_frame, size, wanted
 
 # What a task returns is limited to 256 KiB, and no machine can catch it.
@@ -20,7 +20,7 @@ class Group(TypedDict):
 
     language: str
     connectionIds: list[str]
-    frame: MessageFrame | StatusFrame | ContactFrame
+    frame: MessageFrame | StatusFrame | ContactFrame | QuestionFrame
     translate: Wanted | None
 
 
@@ -75,13 +75,13 @@ def by_language(connections: list[Json]) -> dict[str, list[Json]]:
     return found
 
 
-def for_all(frame: StatusFrame | ContactFrame, connections: list[Json]) -> Group:
+def for_all(frame: StatusFrame | ContactFrame | QuestionFrame, connections: list[Json]) -> Group:
     """One group of all: the frame holds no words to translate."""
     ids = [connection["connectionId"]["S"] for connection in connections]
     return {"language": "", "connectionIds": ids, "frame": frame, "translate": None}
 
 
-def plain_frame(kind: str, detail: Json) -> StatusFrame | ContactFrame:
+def plain_frame(kind: str, detail: Json) -> StatusFrame | ContactFrame | QuestionFrame:
     """The frame of an event that is the same in every language. Raises KeyError."""
     if kind in CONTACT_EVENTS:
         return {
@@ -90,6 +90,8 @@ def plain_frame(kind: str, detail: Json) -> StatusFrame | ContactFrame:
             "optedOut": OPTED_OUT[kind],
             "at": detail["at"],
         }
+    if kind == "QuestionAnswered":
+        return question_frame(detail)
     status = {"MessageSent": "sent", "MessageDelivered": detail.get("status"), "MessageFailed": detail.get("state")}
     frame: StatusFrame = {
         "type": "status",
@@ -104,3 +106,15 @@ def plain_frame(kind: str, detail: Json) -> StatusFrame | ContactFrame:
         if detail["reason"]:
             frame["reason"] = detail["reason"]
     return frame
+
+
+def question_frame(detail: Json) -> QuestionFrame:
+    """The frame of a question that has its answer. Raises KeyError."""
+    return {
+        "type": "question",
+        "questionId": detail["questionId"],
+        "conversationId": detail["conversationId"],
+        "status": detail["status"],
+        "code": detail["code"],
+        "at": detail["at"],
+    }

@@ -10,11 +10,13 @@ from compose_report.conversation import conversation
 from compose_report.directory import directory
 from compose_report.errors import InvalidReport
 from compose_report.pictures import picture_text
+from compose_report.question import ANSWERS, asked_back, event_state, question
 from dragoman.documents import (
     Conversation,
     Directory,
     Language,
     Message,
+    QuestionSection,
     Report,
     ReportCreated,
     Step,
@@ -68,6 +70,7 @@ def compose_all(event: Mapping[str, Any], retention_days: int, now: datetime) ->
         expires_at = expiry(findings.times["composedAt"], retention_days)
         language = contact_language(findings)
         created = report_created(report, language, picture_text(findings.pictures, language), expires_at)
+        created["questionText"] = findings.asked_back
         touched = conversation(report, created["contact"], conversation_language(findings.message, language))
         validate_report(report)
         validate_event(created)
@@ -102,6 +105,8 @@ class Findings:
     translations: list[Translation]
     pictures: list[dict[str, Any]]
     directory: Directory
+    question: QuestionSection
+    asked_back: str
     times: dict[str, datetime]
 
     @classmethod
@@ -123,6 +128,8 @@ class Findings:
             translations=with_sent(event["message"], event["translations"]),
             pictures=event["pictures"],
             directory=directory(event.get("directory") or {}),
+            question=question(event.get("question") or {}),
+            asked_back=asked_back(event.get("question") or {}),
             times={"composedAt": now, **times},
         )
 
@@ -140,6 +147,7 @@ def compose(findings: Findings) -> Report:
         "translations": findings.translations,
         "pictures": findings.pictures,
         "directory": findings.directory,
+        "question": findings.question,
         "timings": timings(message["receivedAt"], findings.times),
         "reply": {"state": "none" if message["direction"] == "internal" else "pending"},
         "deliveries": {},
@@ -171,9 +179,12 @@ def timings(received_at: str, times: Mapping[str, datetime]) -> Timings:
 
 
 def contact_language(findings: Findings) -> str:
-    """The language to keep for the sender and to answer in: the one detected, else the one known, else 'und'."""
-    code = findings.language["code"]
-    return findings.known_language if code == UNDETERMINED else code
+    """The language to keep for the sender and to answer in: the one detected, else the one known, else 'und'. For an
+    answer to a question the one known comes first: "2" and "da" are words of many languages."""
+    code, known = findings.language["code"], findings.known_language
+    if findings.question["state"] in ANSWERS and known != UNDETERMINED:
+        return known
+    return known if code == UNDETERMINED else code
 
 
 def expiry(created_at: datetime, retention_days: int) -> int:
@@ -203,6 +214,8 @@ def report_created(report: Report, language: str, pictures: str, expires_at: int
         "delivery": message["delivery"],
         "pictureText": pictures,
         "directoryText": report["directory"]["answer"],
+        "questionState": event_state(report["question"]),
+        "questionText": "",
         "contact": message["sender"] if message["direction"] == "inbound" else "",
         "parts": [],
         "consent": message.get("consent", ""),
@@ -234,6 +247,7 @@ def report_item(report: Report, event: ReportCreated, expires_at: int) -> dict[s
             "translations": json_text(report["translations"]),
             "pictures": json_text(report["pictures"]),
             "directory": json_text(report["directory"]),
+            "question": json_text(report["question"]),
             "timings": json_text(report["timings"]),
             "links": json_text(report["links"]),
             "reply": json_text(report["reply"]),

@@ -196,6 +196,16 @@ class Question(TypedDict):
     remindAfterSeconds: int
 
 
+class QuestionSection(TypedDict):
+    """What a message has to do with a question that its sender was asked, as its report keeps it."""
+
+    state: str
+    questionId: NotRequired[str]
+    code: NotRequired[str]
+    value: NotRequired[str]
+    text: NotRequired[str]
+
+
 class Report(TypedDict):
     """schemas/report.json, new: its reply is still pending."""
 
@@ -208,6 +218,7 @@ class Report(TypedDict):
     translations: list[Translation]
     pictures: list[dict[str, Any]]
     directory: Directory
+    question: QuestionSection
     timings: Timings
     reply: Reply
     deliveries: dict[str, Any]
@@ -229,12 +240,27 @@ class ReportCreated(TypedDict):
     delivery: Delivery
     pictureText: str
     directoryText: str
+    questionState: str
+    questionText: str
     contact: str
     parts: list[str]
     consent: str
     room: str
     createdAt: str
     expiresAt: str
+
+
+class QuestionAnswered(TypedDict):
+    """schemas/events/question_answered.json"""
+
+    schemaVersion: str
+    questionId: str
+    status: str
+    conversationId: str
+    code: str
+    value: NotRequired[str]
+    messageId: str
+    at: str
 
 
 class LastMessage(TypedDict):
@@ -337,6 +363,17 @@ class ContactFrame(TypedDict):
     type: Literal["contact"]
     conversationId: str
     optedOut: bool
+    at: str
+
+
+class QuestionFrame(TypedDict):
+    """schemas/frames/question.json"""
+
+    type: Literal["question"]
+    questionId: str
+    conversationId: str
+    status: str
+    code: str
     at: str
 
 

@@ -45,6 +45,7 @@ def message_frame(report: Item, language: str, most: int = MAX_FRAME_BYTES) -> M
     }
     _add_optional(frame, message)
     _add_directory(frame, json.loads(kept.get("directory", "{}")))
+    _add_question(frame, json.loads(kept.get("question", "{}")))
     if message["direction"] == "outbound":
         frame["sentText"] = sent_text(message, found, translations)
     return bounded(frame, most)
@@ -111,6 +112,12 @@ def _add_directory(frame: MessageFrame, directory: Json) -> None:
             {"entryId": entry["entryId"], "name": entry["name"]} for entry in directory["entries"]
         ]
         frame["directory"] = {"state": directory["state"], "entries": named}
+
+
+def _add_question(frame: MessageFrame, question: Json) -> None:
+    """What a contact's message has to do with a question; reports of before there were any lack it."""
+    if question.get("state", "none") != "none":
+        frame["question"] = question
 
 
 def size(document: object) -> int:

@@ -500,6 +500,7 @@ def shown_attributes(shipped: Shipped) -> set[str]:
 @rules(
     rewritten(FRAMES, 'kept["pictures"]', 'kept["images"]'),
     rewritten(FRAMES, 'kept.get("directory", "{}")', 'kept.get("entries", "{}")'),
+    rewritten(FRAMES, 'kept.get("question", "{}")', 'kept.get("questions", "{}")'),
     changed(*state_of("broadcast", "FindReport"), "Parameters", "ProjectionExpression", to="reportId, message"),
 )
 def every_report_for_the_console_is_read_with_what_frames_show(shipped: Shipped) -> Iterator[str]:

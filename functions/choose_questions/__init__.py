@@ -1,0 +1,1 @@
+"""Chooses the questions that a message may answer."""

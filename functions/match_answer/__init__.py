@@ -1,0 +1,1 @@
+"""Finds out which question a message answers, and how: pure, without boto3."""

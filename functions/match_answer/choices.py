@@ -1,0 +1,157 @@
+"""Which of a question's choices a text means. Pure, standard library alone."""
+
+import re
+import unicodedata
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, Self
+
+from dragoman.keywords import STOP_WORDS, folded, sorting
+from match_answer.yesno import Sense, listed, sense, sense_of_sign
+
+# Around an answer; they change nothing about it.
+POLITE: Final = listed("""
+    please, thanks, thank you, thank you very much, thx, pls, sir, madam, por favor, porfa, gracias, muchas gracias,
+    obrigado, obrigada, s il vous plait, svp, stp, merci, bitte, danke, danke schon, per favore, grazie, alstublieft,
+    dank u, dank je, bedankt, tack, takk, prosze, dziekuje, dekuji, prosim, va rog, multumesc, hvala, molim, пожалуйста,
+    спасибо, будь ласка, дякую, παρακαλω, ευχαριστω, lutfen, tesekkurler, köszönöm, شكرا, من فضلك, ممنون, תודה, בבקשה,
+    धन्यवाद, कृपया, شکریہ, ধন্যবাদ, 谢谢, 謝謝, 请, ありがとう, お願いします, 감사합니다, cảm ơn, ขอบคุณ, ขอบคุณค่ะ,
+    ขอบคุณครับ, terima kasih, salamat, po, asante, mesi
+""")
+# Before a number.
+MARKERS: Final = listed("""
+    option, opcion, opção, opció, opzione, optie, number, num, numero, número, numéro, nummer, nr, choice, answer,
+    respuesta, resposta, réponse, antwort, risposta, antwoord, svar, odpowiedź, answer is, my answer is, i choose,
+    elijo, eu escolho, je choisis, вариант, номер, цифра, رقم, الخيار, 选项, 選項, 选, 選, 番号, 번호, विकल्प, số,
+    lựa chọn, pilihan, nomor
+""")
+# Around a number in scripts without spaces.
+COUNTERS: Final = re.compile(r"^(?:第|选项|選項|选|選)?(\S)(?:番|号|號|个|個|번)?$")
+MIN_PART: Final = 2
+KEYCAP: Final = re.compile("[\ufe0e\ufe0f\u20e3]")
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """A choice as the desk wrote it, and every text that means it, folded."""
+
+    value: str
+    text: str
+    texts: frozenset[str]
+    sense: Sense | None
+
+    @classmethod
+    def of(cls, choice: dict[str, Any], language: str) -> Self:
+        """From the item's JSON. language: the one the question was asked in."""
+        value, text = str(choice["value"]), str(choice["text"])
+        written = [value, text, str(choice.get("rendered") or ""), *choice.get("words", ())]
+        texts = frozenset(filter(None, (folded(KEYCAP.sub("", each)) for each in written)))
+        means = {sense(sorting(each), (language,), ("en",)) for each in (value, text)} - {None}
+        return cls(value, text, texts, means.pop() if len(means) == 1 else None)
+
+
+def chosen(text: str, choices: Sequence[Choice], spoken: Collection[str], other: Collection[str]) -> Choice | None:
+    """The one choice that a text means: its number, its words, or yes and no. None when it means none, or two.
+
+    spoken: the languages that the sender writes; other: those whose yes and no they may use as well.
+    """
+    meant = sense_of_sign(text)
+    if meant:
+        return _by_sense(meant, choices)
+    words = without_politeness(sorting(KEYCAP.sub("", text)))
+    number, rest = numbered(words)
+    if number is None:
+        return by_words(words, choices, spoken, other)
+    if not rest:
+        return _at(number, choices) or _only(words, choices)
+    return _agreeing(_at(number, choices), by_words(rest, choices, spoken, other)) or _only(words, choices)
+
+
+def numbered(words: str) -> tuple[int | None, str]:
+    """The number that a text begins or ends with, and the other words: "2", "no 2", "option 2", "2 yes"."""
+    parts = words.split()
+    numbers = [(at, number) for at, part in enumerate(parts) if (number := number_of(part)) is not None]
+    if len(numbers) != 1 or numbers[0][0] not in (0, len(parts) - 1):
+        return None, words
+    at, number = numbers[0]
+    rest = " ".join(parts[:at] + parts[at + 1 :])
+    return number, "" if rest in MARKERS else rest
+
+
+def number_of(word: str) -> int | None:
+    """A word as a number: digits of any script, Chinese ones, and those with a counter."""
+    if word.isdecimal():
+        return int(word)
+    counted = COUNTERS.match(word)
+    if not counted:
+        return None
+    value = unicodedata.numeric(counted[1], 0.0)
+    return int(value) if value in range(1, 10) else None
+
+
+def by_words(words: str, choices: Sequence[Choice], spoken: Collection[str], other: Collection[str]) -> Choice | None:
+    """The choice that is called so, else the one that means the same yes or no, else the only one with those words in
+    it."""
+    named = _only(words, choices)
+    if named or not words:
+        return named
+    meant = sense_of(words, spoken, other)
+    return _by_sense(meant, choices) if meant else _by_part(words, choices)
+
+
+def sense_of(words: str, spoken: Collection[str], other: Collection[str]) -> Sense | None:
+    """Yes or no, said once or with several words that all mean it."""
+    whole = sense(words, spoken, other)
+    if whole:
+        return whole
+    senses = {sense(word, spoken, other) for word in words.split()}
+    return senses.pop() if len(senses) == 1 else None
+
+
+def without_politeness(words: str) -> str:
+    """A text without the please and thanks at either end of it, unless it has nothing else."""
+    for run in _runs_at_ends(words.split()):
+        if " ".join(run[1]) in POLITE and run[0]:
+            return without_politeness(" ".join(run[0]))
+    return words
+
+
+def _runs_at_ends(parts: list[str]) -> Iterator[tuple[list[str], list[str]]]:
+    """What is left, and the words at an end: up to four, the longest first."""
+    for size in range(min(4, len(parts) - 1), 0, -1):
+        yield parts[:-size], parts[-size:]
+        yield parts[size:], parts[:size]
+
+
+def _at(number: int, choices: Sequence[Choice]) -> Choice | None:
+    return choices[number - 1] if 1 <= number <= len(choices) else None
+
+
+def _only(words: str, choices: Sequence[Choice]) -> Choice | None:
+    key = folded(words)
+    found = [choice for choice in choices if key and key in choice.texts]
+    return found[0] if len(found) == 1 else None
+
+
+def _by_sense(meant: Sense, choices: Sequence[Choice]) -> Choice | None:
+    found = [choice for choice in choices if choice.sense == meant]
+    return found[0] if len(found) == 1 else None
+
+
+def _by_part(words: str, choices: Sequence[Choice]) -> Choice | None:
+    """ "Send" for "Send them again", where no other choice has that word."""
+    key = folded(words)
+    if len(key) < MIN_PART:
+        return None
+    found = [choice for choice in choices if any(_is_part(key, text) for text in choice.texts)]
+    return found[0] if len(found) == 1 else None
+
+
+def _is_part(key: str, text: str) -> bool:
+    """Whether a text begins with these words or has all of them; common ones alone say nothing unless it begins so."""
+    parts = frozenset(key.split())
+    return f"{text} ".startswith(f"{key} ") or (not parts <= STOP_WORDS and parts <= frozenset(text.split()))
+
+
+def _agreeing(by_number: Choice | None, by_word: Choice | None) -> Choice | None:
+    return by_number if by_number is not None and by_number is by_word else None

@@ -1,0 +1,84 @@
+"""A question as its item in table Questions holds it. Pure, standard library alone."""
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Final, Self
+
+from dragoman.items import plain
+from dragoman.texts import preview, shortened
+from dragoman.times import parse
+from match_answer.choices import Choice
+
+OPEN: Final = "open"
+ANSWERED: Final = "answered"
+# How long after a question was closed a message without its code may still be meant for it.
+LATE: Final = timedelta(days=3)
+# What a message holds beside the words before it (template.yaml).
+MAX_OPTIONS: Final = 900
+MAX_TEXT: Final = 160
+BETWEEN: Final = "\n\n"
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What there is to know of a question for whoever wants to answer it. options: the numbered choices as they were
+    sent, in the contact's language; none for a question that is answered freely."""
+
+    question_id: str
+    status: str
+    code: str
+    text: str
+    language: str
+    contact_language: str
+    conversation_id: str
+    choices: tuple[Choice, ...]
+    options: str
+    answered_by: str
+    clarified_by: str
+    closed_at: datetime
+
+    @classmethod
+    def of(cls, item: Mapping[str, Any]) -> Self:
+        """From an item. Raises KeyError, TypeError, AttributeError or ValueError when it has another shape."""
+        kept = plain(item)
+        language = str(kept["language"])
+        return cls(
+            question_id=kept["questionId"],
+            status=kept["status"],
+            code=kept["code"],
+            text=kept["text"],
+            language=language,
+            contact_language=kept.get("contactLanguage", "und"),
+            conversation_id=kept.get("conversationId", ""),
+            choices=tuple(Choice.of(choice, language) for choice in json.loads(kept["choices"])),
+            options=kept.get("options", ""),
+            answered_by=kept.get("answeredBy", ""),
+            clarified_by=kept.get("clarifiedBy", ""),
+            closed_at=parse(kept.get("answeredAt") or kept["deadlineAt"]),
+        )
+
+    def closed_lately(self, at: datetime) -> bool:
+        """Whether it was closed so short before that a message without its code may be meant for it."""
+        return self.status != OPEN and at - self.closed_at <= LATE
+
+
+def clarification(questions: Iterable[Question]) -> str:
+    """The choices to answer with: those of the one open question, or, of several, as many as there is room for, each
+    choice behind the code that has to be sent with it, below the beginning of its question."""
+    several = list(questions)
+    if len(several) == 1:
+        return shortened(several[0].options, MAX_OPTIONS)
+    told = ""
+    for question in several:
+        more = (told + BETWEEN if told else "") + _with_code(question)
+        if len(more) > MAX_OPTIONS:
+            break
+        told = more
+    return told or shortened(_with_code(several[0]), MAX_OPTIONS)
+
+
+def _with_code(question: Question) -> str:
+    lines = [f"#{question.code} {line}" for line in question.options.splitlines() if line.strip()]
+    return "\n".join([preview(question.text, MAX_TEXT), *(lines or [f"#{question.code} …"])])
