@@ -83,6 +83,7 @@ class LocalStack:
         self._start_gateway(gateway_socket)
         # Before the pipes, which may find messages of the last run waiting.
         self._await_ai()
+        self._aws.resume()
         self._pipes = PipeWorkers()
         self._pipes.start()
         self._keep_api_key()
@@ -99,6 +100,7 @@ class LocalStack:
         # What is under way still pushes to consoles and gets callbacks: it ends before what it talks to.
         if self._pipes is not None:
             self._pipes.stop()
+        self._aws.halt()
         if self._front is not None:
             self._front.stop()
         if self._provider is not None:

@@ -68,6 +68,11 @@ def test_reasons_for_the_patches_still_hold() -> None:
     needles = {
         "_run_execution": "time.sleep(0.15)",
         "_start_sync_execution": 'if execution["status"] == "FAILED":',
+        "_start_execution": "if exec_arn in _executions:",
+        "_stop_execution": 'execution["status"] = "ABORTED"',
+        "_send_task_success": 'info["event"].set()',
+        "_send_task_failure": 'info["event"].set()',
+        "_send_task_heartbeat": 'info["heartbeat"] = now_iso()',
         "_PYTHON_WORKER_SCRIPT": '"error": str(e), "trace": traceback.format_exc()',
         "_execute_function_warm": 'error_type = "Runtime.HandlerError"',
         "Worker._drain_stderr_bounded": "first_line_wait: float = 0.050",

@@ -2,23 +2,33 @@
 
 `run_execution` and `start_sync_execution` stand in for ministack's own (see patches.py). Express executions are
 forgotten when they end; of Standard ones the last few hundred are kept.
+
+A Standard execution keeps its places and what its tokens were told in its record, which every snapshot holds: after a
+restart it goes on from there. It may wait for a year, in a thread that sleeps; it takes one of the turns that all
+executions share only while a task of it is under way.
 """
 
+import contextlib
 import json
 import logging
+import re
 import threading
 import time
 import uuid
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextvars import ContextVar
-from functools import lru_cache
+from datetime import datetime
+from functools import lru_cache, partial
 from typing import Any
 
-from infra.local.aws import tasks
+from infra.local.aws import callbacks, inprocess, tasks
 from infra.local.aws.asl import engine
 from infra.local.aws.asl.errors import ExecutionStopped, ExecutionTimedOut, StateError, runtime_error
 from infra.local.aws.asl.mocks import Mocks
+from infra.local.aws.asl.places import Places
+from infra.local.aws.kept import KeptDict, KeptList
+from infra.local.aws.waiting import LONGEST, ended, signals
 
 Json = Any
 Response = tuple[int, dict[str, str], bytes]
@@ -28,12 +38,52 @@ _EXPRESS_SECONDS = 300.0
 _STANDARD_SECONDS = 365 * 24 * 3600.0
 _KEPT = 500
 _MAX_HISTORY = 25_000
-# Executions at once; one that starts another does not take a second place, so that nesting cannot deadlock.
-_places = threading.BoundedSemaphore(64)
-_inside: ContextVar[bool] = ContextVar("_inside", default=False)
+_NAME = re.compile(r"[^\s\x00-\x1f\x7f-\x9f<>{}\[\]?*\"#%\\^|~`$&,;:/]{1,80}")
+# How long a stop lets tasks that are under way end.
+_GRACE_SECONDS = 3.0
+# What a Standard execution in a snapshot is called until it goes on; ministack would fail a running one.
+SUSPENDED = "SUSPENDED"
 _finished: deque[str] = deque()
 _retention = threading.Lock()
 _stopping = threading.Event()
+_running: set[str] = set()
+
+
+class _Turns:
+    """Executions at work at once; one that starts another takes no second turn, so that nesting cannot deadlock."""
+
+    def __init__(self, most: int) -> None:
+        self._places = threading.BoundedSemaphore(most)
+        self._inside: ContextVar[bool] = ContextVar("_inside", default=False)
+        self._idle = threading.Condition()
+        self._taken = 0
+
+    @contextlib.contextmanager
+    def one(self) -> Iterator[None]:
+        if self._inside.get():
+            yield
+            return
+        with self._places:
+            self._count(1)
+            token = self._inside.set(True)
+            try:
+                yield
+            finally:
+                self._inside.reset(token)
+                self._count(-1)
+
+    def _count(self, change: int) -> None:
+        with self._idle:
+            self._taken += change
+            self._idle.notify_all()
+
+    def ended(self, seconds: float) -> bool:
+        """Wait until nobody is at work any more."""
+        with self._idle:
+            return self._idle.wait_for(lambda: self._taken == 0, seconds)
+
+
+_turns = _Turns(64)
 
 
 def start_sync_execution(data: Mapping[str, Json]) -> Response:
@@ -92,8 +142,101 @@ def _sync_answer(record: Mapping[str, Json], milliseconds: int) -> dict[str, Jso
 
 
 def stop() -> None:
-    """End every execution at its next state; what started it will start it again."""
+    """End every execution at its next state, and what waits at once.
+
+    What started an Express execution will start it again; a Standard one goes on with the next `resume`.
+    """
     _stopping.set()
+    signals.tell_all()
+    _turns.ended(_GRACE_SECONDS)
+
+
+def start_execution(upstream: Callable[[Mapping[str, Json]], Response]) -> Callable[[Mapping[str, Json]], Response]:
+    """Stands in for ministack's `_start_execution`, which takes any input and refuses every name it knows.
+
+    StartExecution is idempotent for Standard executions: "If StartExecution is called with the same name and input as a
+    running execution, the call succeeds and return the same response as the original request" (its API reference).
+    """
+
+    def start(data: Mapping[str, Json]) -> Response:
+        from ministack.core.responses import error_response_json, json_response  # noqa: PLC0415
+        from ministack.services import stepfunctions  # noqa: PLC0415
+
+        if reason := _refusal(data):
+            return _typed(error_response_json(*reason, 400))
+        arn = stepfunctions._resolve_state_machine_arn(str(data.get("stateMachineArn")).partition("#")[0])
+        machine = stepfunctions._state_machines.get(arn)
+        if machine is None or not data.get("name"):
+            return upstream(data)
+        known = execution_arn(arn, data["name"])
+        record = stepfunctions._executions.get(known)
+        if record is not None and record["status"] == "RUNNING" and record["input"] == data.get("input", "{}"):
+            return _typed(json_response({"executionArn": known, "startDate": record["startDate"]}))
+        return upstream(data)
+
+    return start
+
+
+def execution_arn(machine_arn: str, name: str) -> str:
+    """The ARN of a Standard machine's execution."""
+    return f"{machine_arn.replace(':stateMachine:', ':execution:')}:{name}"
+
+
+def _refusal(data: Mapping[str, Json]) -> tuple[str, str] | None:
+    name, text = data.get("name"), data.get("input", "{}")
+    if name is not None and not _NAME.fullmatch(name):
+        return "InvalidName", f"Invalid Name: '{name}'"
+    if len(text.encode()) > engine.MAX_BYTES:
+        return "ValidationException", f"Value at 'input' failed to satisfy constraint: {engine.MAX_BYTES} bytes"
+    try:
+        json.loads(text)
+    except json.JSONDecodeError:
+        return "InvalidExecutionInput", "Invalid State Machine Execution Input"
+    return None
+
+
+def stop_execution(upstream: Callable[[Mapping[str, Json]], Response]) -> Callable[[Mapping[str, Json]], Response]:
+    """Stands in for ministack's `_stop_execution`, which tells nobody: what waits, waits on."""
+
+    def stop_one(data: Mapping[str, Json]) -> Response:
+        answer = upstream(data)
+        signals.tell(str(data.get("executionArn")))
+        return answer
+
+    return stop_one
+
+
+def suspend(executions: Mapping[str, dict[str, Json]], known: Mapping[str, Mapping[str, Json]]) -> None:
+    """Mark the Standard executions that ran when a snapshot was taken: they are taken up again rather than failed."""
+    standard = {machine["stateMachineArn"] for machine in known.values() if machine["type"] != "EXPRESS"}
+    for record in executions.values():
+        if record["status"] == "RUNNING" and record["stateMachineArn"] in standard:
+            record["status"] = SUSPENDED
+
+
+def restore() -> None:
+    """Call what a snapshot held by its right name again; it does not run yet. To be called once, at the start."""
+    from ministack.services import stepfunctions  # noqa: PLC0415
+
+    records = list(stepfunctions._executions.values())
+    for record in records:
+        if record["status"] == SUSPENDED:
+            record["status"] = "RUNNING"
+        _keep(record)
+    closed = sorted((r for r in records if r["status"] != "RUNNING"), key=lambda record: str(record["stopDate"]))
+    for record in closed:
+        _forget(record["executionArn"], at_once=False)
+
+
+def resume() -> int:
+    """Let the executions of the last snapshot go on. Returns how many do."""
+    from ministack.services import stepfunctions  # noqa: PLC0415
+
+    waiting = [r["executionArn"] for r in stepfunctions._executions.values() if r["status"] == "RUNNING"]
+    waiting = [arn for arn in waiting if arn not in _running]
+    for arn in waiting:
+        threading.Thread(target=run_execution, args=(arn,), name="execution", daemon=True).start()
+    return len(waiting)
 
 
 def run_execution(execution_arn: str) -> None:
@@ -107,11 +250,32 @@ def run_execution(execution_arn: str) -> None:
     if machine is None:
         stepfunctions._fail_execution(record, "StateMachineDeleted", "The state machine no longer exists")
         return
-    express = machine["type"] == "EXPRESS"
-    _execute(record, machine, keep_history=not express or bool(record.get("testCase")))
-    if not express:
+    if machine["type"] == "EXPRESS":
+        _execute(record, machine, keep_history=bool(record.get("testCase")))
+        _forget(execution_arn, at_once=not record.get("testCase"))
+    else:
+        _run_standard(record, machine)
+
+
+def _run_standard(record: dict[str, Json], machine: Mapping[str, Json]) -> None:
+    from ministack.services import stepfunctions  # noqa: PLC0415
+
+    arn = record["executionArn"]
+    _running.add(arn)
+    _keep(record)
+    try:
+        _run(record, machine, keep_history=True)
+    finally:
+        _running.discard(arn)
+    if record["status"] == "RUNNING":
+        return  # this process ends; the next one goes on
+    if record["status"] != "ABORTED":  # StopExecution has said so itself
         stepfunctions._emit_execution_status_event(record)
-    _forget(execution_arn, express and not record.get("testCase"))
+    for done_with in ("places", "callbacks"):
+        record.pop(done_with, None)
+    _forget(arn, at_once=False)
+    inprocess.changed()
+    signals.tell(ended(arn))
 
 
 def _forget(execution_arn: str, at_once: bool) -> None:
@@ -129,15 +293,8 @@ def _forget(execution_arn: str, at_once: bool) -> None:
 
 def _execute(record: dict[str, Json], machine: Mapping[str, Json], keep_history: bool) -> None:
     """Run to the end and write status, output or error, and stopDate into `record`."""
-    if _inside.get():
+    with _turns.one():
         _run(record, machine, keep_history)
-        return
-    with _places:
-        token = _inside.set(True)
-        try:
-            _run(record, machine, keep_history)
-        finally:
-            _inside.reset(token)
 
 
 def _run(record: dict[str, Json], machine: Mapping[str, Json], keep_history: bool) -> None:
@@ -150,7 +307,8 @@ def _run(record: dict[str, Json], machine: Mapping[str, Json], keep_history: boo
     except ExecutionTimedOut:
         _end(record, "TIMED_OUT")
     except ExecutionStopped:
-        record.setdefault("stopDate", engine.now())
+        if record.get("sync"):
+            record.setdefault("stopDate", engine.now())
     except Exception as error:  # noqa: BLE001
         # The outermost place of an execution: a defect of ours must end it, not leave it running for ever.
         _log.exception("the interpreter failed in machine %s", machine["name"])
@@ -166,6 +324,7 @@ def _execution(
     limit = _EXPRESS_SECONDS if express else _STANDARD_SECONDS
     case = record.get("testCase") or ""
     mocks = Mocks(stepfunctions._sfn_mock_config, machine["name"], case) if case else None
+    seconds = min(limit, definition.get("TimeoutSeconds", limit))
     return engine.Execution(
         arn=record["executionArn"],
         name=record["name"],
@@ -173,14 +332,46 @@ def _execution(
         machine_arn=machine["stateMachineArn"],
         machine_name=machine["name"],
         role_arn=machine["roleArn"],
-        invoke=tasks.invoke,
-        deadline=time.monotonic() + min(limit, definition.get("TimeoutSeconds", limit)),
+        invoke=tasks.invoke if express else partial(tasks.invoke, turn=_turns.one),
+        deadline=time.monotonic() + seconds - (0.0 if express else _age(record)),
         start_time=record["startDate"],
         wait_scale=stepfunctions._SFN_WAIT_SCALE,
+        express=express,
         mocks=mocks,
         record=_recorder(record) if keep_history else None,
         stopped=lambda: record["status"] != "RUNNING" or _stopping.is_set(),
+        **({} if express else _lasting(record)),
     )
+
+
+def _keep(record: dict[str, Json]) -> None:
+    """Let a record's collections grow while a snapshot is taken."""
+    if not isinstance(record.get("events"), KeptList):
+        record["events"] = KeptList(record.get("events") or [])
+    if record["status"] == "RUNNING" and not isinstance(record.get("places"), KeptDict):
+        record["places"] = KeptDict(record.get("places") or {})
+        record["callbacks"] = KeptDict(record.get("callbacks") or {})
+
+
+def _age(record: Mapping[str, Json]) -> float:
+    """Seconds since an execution was started."""
+    return time.time() - datetime.fromisoformat(record["startDate"]).timestamp()
+
+
+def _lasting(record: dict[str, Json]) -> dict[str, Json]:
+    """What lets a Standard execution survive, and wait without polling."""
+    arn = record["executionArn"]
+
+    def pause(seconds: float) -> None:
+        with signals.listening(arn) as told:
+            if record["status"] == "RUNNING" and not _stopping.is_set():
+                told.wait(min(seconds, LONGEST))
+
+    return {
+        "places": Places(record["places"], inprocess.changed),
+        "new_token": partial(callbacks.new_token, arn),
+        "pause": pause,
+    }
 
 
 # Parts of the language that this interpreter must not pretend to know.

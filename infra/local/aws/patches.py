@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from infra.local.aws import machines, pipes, targets
+from infra.local.aws import callbacks, machines, pipes, targets
 
 Function = Callable[..., Any]
 _RAISED = "__dragoman_raised__"
@@ -108,6 +108,41 @@ PATCHES = (
         "it keeps every execution for ever, takes Standard machines and bad input, and never answers TIMED_OUT",
         "8600470a0208036c",
         lambda _upstream: machines.start_sync_execution,
+    ),
+    Patch(
+        _STEPFUNCTIONS,
+        "_start_execution",
+        "it takes any input and name, and refuses the same start twice, which AWS answers as it did the first",
+        "9923282fc76c57b9",
+        machines.start_execution,
+    ),
+    Patch(
+        _STEPFUNCTIONS,
+        "_stop_execution",
+        "it tells nobody, so that an execution that waits waits on",
+        "44d2d84ccd5c9702",
+        machines.stop_execution,
+    ),
+    Patch(
+        _STEPFUNCTIONS,
+        "_send_task_success",
+        "its tokens end with the process, and an answer to one that is over is taken",
+        "12eff48bce57f5ab",
+        lambda _upstream: callbacks.send_task_success,
+    ),
+    Patch(
+        _STEPFUNCTIONS,
+        "_send_task_failure",
+        "as _send_task_success",
+        "c2a489b4ed330840",
+        lambda _upstream: callbacks.send_task_failure,
+    ),
+    Patch(
+        _STEPFUNCTIONS,
+        "_send_task_heartbeat",
+        "it knows no HeartbeatSeconds",
+        "56879a4655d159a2",
+        lambda _upstream: callbacks.send_task_heartbeat,
     ),
     Patch(
         "ministack.core.lambda_runtime",

@@ -15,7 +15,8 @@ from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from infra.local.aws import inprocess
+from infra.local.aws import inprocess, machines
+from infra.local.aws.kept import Held, holding
 
 _log = logging.getLogger(__name__)
 # How often a snapshot is tried again at once when something grew while it was copied.
@@ -30,19 +31,6 @@ _MARK = "held elsewhere in the snapshot"
 # DynamoDB keeps items as {partition key: {sort key: item}}.
 _TABLE_DEPTH = 2
 App = Callable[[Any, Any, Any], Awaitable[None]]
-
-
-class _Held:
-    """A table's items or an archive's events: too many to copy while everything waits, and only ever replaced whole.
-
-    `get_state` copies everything deeply; this passes through it as it is.
-    """
-
-    def __init__(self, elements: Any) -> None:
-        self.elements = elements
-
-    def __deepcopy__(self, _memo: Any) -> "_Held":
-        return self
 
 
 class Store:
@@ -67,6 +55,9 @@ class Store:
         services = json.loads(self._file.read_text())
         if "sqs" in services:
             _make_visible(services["sqs"]["payload"]["queues"]["data"])
+        if "stepfunctions" in services:
+            payload = services["stepfunctions"]["payload"]
+            machines.suspend(payload["executions"]["data"], payload["state_machines"]["data"])
         for name, payload in services.items():
             (self._services / f"{name}.json").write_text(json.dumps(payload))
 
@@ -121,10 +112,10 @@ class Store:
         """The snapshot as JSON in pieces; an element that was there last time is not written out anew."""
         from ministack.core import persistence  # noqa: PLC0415 - after its environment is set
 
-        held: list[_Held] = []
+        held: list[Held] = []
 
         def default(value: Any) -> Any:
-            if not isinstance(value, _Held):
+            if not isinstance(value, Held):
                 return persistence._json_default(value)
             held.append(value)
             return _MARK
@@ -202,7 +193,7 @@ def _states() -> dict[str, Any]:
 
 @contextlib.contextmanager
 def _holding() -> Iterator[None]:
-    """Large collections as _Held, for the moment that `get_state` takes."""
+    """Large collections as Held, for the moment that `get_state` takes: ministack's own, and those in `kept`."""
     from ministack.services import dynamodb, eventbridge  # noqa: PLC0415
 
     owners = [(table, "items") for table in dynamodb._tables.all_values()]
@@ -210,9 +201,10 @@ def _holding() -> Iterator[None]:
     before = [owner[key] for owner, key in owners]
     for owner, key in owners:
         value = owner[key]
-        owner[key] = _Held(list(value) if isinstance(value, list) else {pk: dict(rows) for pk, rows in value.items()})
+        owner[key] = Held(list(value) if isinstance(value, list) else {pk: dict(rows) for pk, rows in value.items()})
     try:
-        yield
+        with holding():
+            yield
     finally:
         for (owner, key), value in zip(owners, before, strict=True):
             owner[key] = value

@@ -63,7 +63,7 @@ class EmbeddedAws:
         self.state_dir.mkdir(parents=True, exist_ok=True)
         _set_environment(self.state_dir, self._port)
         clients.configure(self.endpoint_url)
-        from infra.local.aws import ai, patches, persistence, resources, tasks  # noqa: PLC0415 - need the environment
+        from infra.local.aws import ai, machines, patches, persistence, resources, tasks  # noqa: PLC0415 - need the environment
 
         for service in _USED:
             importlib.import_module(f"ministack.services.{service}")
@@ -77,16 +77,27 @@ class EmbeddedAws:
         self._thread = threading.Thread(target=self._serve, args=(listener,), name="aws", daemon=True)
         self._thread.start()
         self._await_ready()
+        machines.restore()
         threading.Thread(target=tasks.warm_up, name="models", daemon=True).start()
         self._store.start()
+
+    def resume(self) -> int:
+        """Let executions that were under way go on, now that what they call is there. Returns how many do."""
+        from infra.local.aws import machines  # noqa: PLC0415
+
+        return machines.resume()
+
+    def halt(self) -> None:
+        """Let executions go no further; tasks under way get a moment to end."""
+        from infra.local.aws import machines  # noqa: PLC0415
+
+        machines.stop()
 
     def stop(self) -> None:
         """Stop serving; writes a last snapshot."""
         if self._thread is None or self._loop is None or self._stop is None:
             return
-        from infra.local.aws import machines  # noqa: PLC0415
-
-        machines.stop()
+        self.halt()
         self._store.stop()
         self._loop.call_soon_threadsafe(self._stop.set)
         self._thread.join(timeout=10)

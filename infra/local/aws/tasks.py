@@ -1,77 +1,96 @@
 """Service integrations of Step Functions: each task is authorised against the machine's role, then dispatched.
 
-Optimised integrations answer as AWS's do; everything else goes through ministack's `aws-sdk` dispatch, which needs
-only to be told the services it does not know.
+Optimised integrations answer as AWS's do; the SDK's are in sdk_task.py, machines that start others in child_task.py.
 """
 
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from concurrent.futures import TimeoutError as FutureTimeout
+from contextlib import AbstractContextManager, nullcontext
 from contextvars import copy_context
-from dataclasses import replace
-from functools import cache
-from typing import Any, NamedTuple
+from typing import Any
 
-import botocore.session
-from botocore.model import ServiceModel
-from botocore.validate import ParamValidator
-
-from infra.local.aws import ai, clients, http_task, iam, inprocess, socket_task, spelling
+from infra.local.aws import (
+    callbacks,
+    child_task,
+    clients,
+    http_task,
+    iam,
+    inprocess,
+    sdk,
+    sdk_task,
+    socket_task,
+)
 from infra.local.aws.asl.engine import TaskCall
 from infra.local.aws.asl.errors import TIMEOUT, StateError, runtime_error
 
 Json = Any
+Turn = Callable[[], AbstractContextManager[None]]
 _PREFIX = "arn:aws:states:::"
 # Lambda invocations wait here, so that a task's timeout can pass without them.
 _waiting = ThreadPoolExecutor(max_workers=128, thread_name_prefix="sfn-task")
 
 
-class _Sdk(NamedTuple):
-    """A JSON-protocol service: its key in ministack, its x-amz-target prefix, its name in error codes."""
+def invoke(call: TaskCall, turn: Turn = nullcontext) -> Json:
+    """The result of one task attempt. Raises StateError with the name AWS gives the failure.
 
-    key: str
-    target: str
-    errors: str
-
-
-# Error prefixes are the names of the Java SDK's client classes, as docs.aws.amazon.com/step-functions/latest/dg/
-# supported-services-awssdk.html lists them.
-_SDK = {
-    "translate": _Sdk("translate", "AWSShineFrontendService_20170701", "Translate"),
-    "comprehend": _Sdk("comprehend", "Comprehend_20171127", "Comprehend"),
-    "rekognition": _Sdk("rekognition", "RekognitionService", "Rekognition"),
-    "dynamodb": _Sdk("dynamodb", "DynamoDB_20120810", "DynamoDb"),
-    "eventbridge": _Sdk("events", "AWSEvents", "EventBridge"),
-    "secretsmanager": _Sdk("secretsmanager", "secretsmanager", "SecretsManager"),
-    "sqs": _Sdk("sqs", "AmazonSQS", "Sqs"),
-    "ssm": _Sdk("ssm", "AmazonSSM", "Ssm"),
-}
-_BOTO_NAMES = {"eventbridge": "events", "sfn": "stepfunctions", "cloudwatchlogs": "logs"}
-
-
-def invoke(call: TaskCall) -> Json:
-    """The result of one task attempt. Raises StateError with the name AWS gives the failure."""
-    resource = call.resource.split(".waitForTaskToken")[0]
+    `turn` is held while something is done, not while a token or a child is waited for.
+    """
+    resource, _, pattern = call.resource.partition(".")
     try:
-        if call.token is not None:
-            return _callback(call, resource)
-        return _dispatch(call, resource)
+        if pattern == "sync:2" and resource == f"{_PREFIX}states:startExecution":
+            return child_task.start_and_wait(call, turn)
+        if pattern == "waitForTaskToken" and call.noted.get("token"):
+            return _callback(call, resource, turn)
+        if pattern:
+            raise runtime_error(f"{call.resource} is not available on one machine: see infra/local/aws/tasks.py")
+        with turn():
+            return _dispatch(call, resource)
     except inprocess.CallTimedOut as error:
         raise StateError(TIMEOUT) from error
+
+
+def _callback(call: TaskCall, resource: str, turn: Turn) -> Json:
+    """Dispatch, unless that was done before a restart, then wait for what is told of the token."""
+    if call.execution.express:
+        raise runtime_error("Express executions cannot wait for a task token")
+    callbacks.forget(call.execution.arn)
+    if not call.noted.get("sent"):
+        with turn():
+            _dispatch(call, resource)
+        call.note(sent=True)
+    return callbacks.outcome(call)
 
 
 def _dispatch(call: TaskCall, resource: str) -> Json:
     if ":function:" in resource:
         return _lambda(call, resource, call.parameters)
-    if not resource.startswith(_PREFIX):
-        return _ministack(call, resource)
     service, _, action = resource.removeprefix(_PREFIX).partition(":")
     if service == "aws-sdk":
         return _aws_sdk(call, *action.split(":", 1))
     handler = _OPTIMISED.get(f"{service}:{action}")
-    return handler(call, action) if handler else _ministack(call, resource)
+    if handler is None:
+        raise sdk_task.unknown(resource)
+    return handler(call, action)
+
+
+def _aws_sdk(call: TaskCall, service: str, action: str) -> Json:
+    service = service.lower()
+    if (service, action) == ("sfn", "startSyncExecution"):
+        return child_task.start_sync(call)
+    if not sdk_task.serves(service):
+        raise sdk_task.unknown(call.resource)
+    return (
+        _in_time(call, lambda: sdk_task.invoke(call, service, action))
+        if service in _SLOW
+        else sdk_task.invoke(call, service, action)
+    )
+
+
+# Called through boto3, which knows no timeout of ours.
+_SLOW = ("ec2", "s3", "sesv2")
 
 
 def _allow(call: TaskCall, error: str, action: str, resource: str, context: Mapping[str, Json] | None = None) -> None:
@@ -121,11 +140,12 @@ def _translated(function: Callable[[], Json]) -> Json:
 def _dynamodb(call: TaskCall, action: str) -> Json:
     """`dynamodb:getItem|putItem|updateItem|deleteItem`; unmodelled errors are AmazonDynamoDBException."""
     operation = action[0].upper() + action[1:]
-    _validate(call, "dynamodb", operation)
-    _require_sdk(call, "dynamodb", operation, "DynamoDB.AmazonDynamoDBException")
+    sdk.validate("dynamodb", operation, call.parameters)
+    for allowed, resource in sdk_task.needs("dynamodb", operation, call.parameters):
+        _allow(call, "DynamoDB.AmazonDynamoDBException", allowed, resource)
     reply = inprocess.call("dynamodb", f"DynamoDB_20120810.{operation}", call.parameters, call.timeout)
     if reply.error:
-        name = reply.error if reply.error in _modelled("dynamodb") else "AmazonDynamoDBException"
+        name = reply.error if reply.error in sdk.modelled("dynamodb") else "AmazonDynamoDBException"
         raise StateError(f"DynamoDB.{name}", reply.message)
     return reply.body
 
@@ -171,123 +191,13 @@ def _require_bus(entry: Mapping[str, Json]) -> None:
         raise StateError("EventBridge.FailedEntry", f"Event bus {name} does not exist.")
 
 
-# aws-sdk integrations
-
-
-def _aws_sdk(call: TaskCall, service: str, action: str) -> Json:
-    service = service.lower()
-    operation = action[0].upper() + action[1:]
-    known = _SDK.get(service)
-    if f"{service}:{action}" == "sfn:startSyncExecution":
-        return _start_sync_execution(call)
-    if known is None:
-        return _ministack(call, call.resource)
-    model = _model(service).operation_model(operation) if operation in _model(service).operation_names else None
-    if service == "dynamodb" and model is not None:
-        call = replace(call, parameters=spelling.to_api(call.parameters, model.input_shape))
-    _validate(call, service, operation)
-    _require_sdk(call, service, operation, f"{known.errors}.{known.errors}Exception")
-    target = f"{known.target}.{operation}"
-    if ai.serves(service):
-        reply = ai.call(target, call.parameters, call.timeout)
-    else:
-        reply = inprocess.call(known.key, target, call.parameters, call.timeout)
-    if reply.error:
-        name = reply.error if reply.error in _modelled(service) else f"{known.errors}Exception"
-        cause = f"{reply.message} (Service: {known.errors}, Status Code: {reply.status}, Request ID: local)"
-        raise StateError(f"{known.errors}.{name}", cause)
-    return spelling.to_sdk(reply.body, model.output_shape) if service == "dynamodb" and model else reply.body
-
-
-@cache
-def _model(service: str) -> ServiceModel:
-    return botocore.session.get_session().get_service_model(_BOTO_NAMES.get(service, service))
-
-
-@cache
-def _modelled(service: str) -> frozenset[str]:
-    """Error codes that have an exception class of their own in the SDKs."""
-    shapes = _model(service).error_shapes
-    codes = {shape.metadata.get("error", {}).get("code") for shape in shapes} | {shape.name for shape in shapes}
-    return frozenset(code for code in codes if code)
-
-
-def _validate(call: TaskCall, service: str, operation: str) -> None:
-    """Refuse what the SDK could not send, as Step Functions does: unknown fields and wrong types are States.Runtime."""
-    model = _model(service)
-    if operation not in model.operation_names:
-        raise runtime_error(f"{service} has no action {operation}")
-    shape = model.operation_model(operation).input_shape
-    report = ParamValidator().validate(call.parameters, shape) if shape else None
-    if report and report.has_errors():
-        raise runtime_error(f"The Parameters could not be used to start the Task: [{report.generate_report()}]")
-
-
 def warm_up() -> None:
     """Read the service models that every machine needs, so that the first message does not wait for them."""
     for service in ("dynamodb", "eventbridge", "translate", "comprehend", "sfn"):
-        _modelled(service)
+        sdk.modelled(service)
 
 
-def _require_sdk(call: TaskCall, service: str, operation: str, error: str) -> None:
-    for action, resource in _needs(service, operation, call.parameters):
-        _allow(call, error, action, resource)
-
-
-def _needs(service: str, operation: str, parameters: Json) -> Iterator[tuple[str, str]]:
-    """(action, resource ARN) pairs a JSON-protocol call is checked for, as ministack's front door would."""
-    from ministack.core import iam_actions  # noqa: PLC0415
-
-    sdk = _SDK[service]
-    action = f"{sdk.key}:{operation}"
-    headers, body = inprocess.headers(f"{sdk.target}.{operation}"), json.dumps(parameters).encode()
-    where = (clients.REGION, clients.ACCOUNT_ID)
-    checks = iam_actions.dynamodb_transaction_checks(action, body, *where) if service == "dynamodb" else []
-    if checks:
-        yield from checks
-        return
-    if service == "rekognition":
-        # Rekognition knows no resources, and reads the picture with its caller's permissions.
-        picture = parameters.get("Image", {}).get("S3Object", {})
-        yield action, "*"
-        yield "s3:GetObject", f"arn:aws:s3:::{picture.get('Bucket')}/{picture.get('Name')}"
-        return
-    several = {"dynamodb": iam_actions.dynamodb_resource_arns, "eventbridge": iam_actions.eventbridge_resource_arns}
-    if service in several:
-        yield from ((action, arn) for arn in several[service](body, *where) or ["*"])
-    else:
-        yield action, iam_actions.extract_resource_arn(sdk.key, "POST", "/", headers, body, {}, *where)
-
-
-# Nested executions and notifications
-
-
-def _start_sync_execution(call: TaskCall) -> Json:
-    """`aws-sdk:sfn:startSyncExecution`: an Express machine's answer, whatever its Status, its members in PascalCase."""
-    from infra.local.aws import machines  # noqa: PLC0415 - it imports this module
-
-    request = {name[0].lower() + name[1:]: value for name, value in call.parameters.items()}
-    if not isinstance(request.get("input", ""), str):
-        request["input"] = json.dumps(request["input"], ensure_ascii=False)
-    _validate(replace(call, parameters=request), "sfn", "StartSyncExecution")
-    _allow(call, "Sfn.SfnException", "states:StartSyncExecution", request["stateMachineArn"])
-    # The machine waits here for its tasks: in a pool shared with them the two could wait for each other.
-    own = ThreadPoolExecutor(max_workers=1)
-    try:
-        status, _headers, body = _in_time(call, lambda: machines.start_sync_execution(request), own)
-    finally:
-        own.shutdown(wait=False)
-    answer = json.loads(body)
-    if status >= 400:
-        name = str(answer.get("__type")).rpartition("#")[2]
-        raise StateError(f"Sfn.{name.removesuffix('Exception')}Exception", answer.get("message"))
-    return _pascal(answer)
-
-
-def _pascal(value: Json) -> Json:
-    if not isinstance(value, dict):
-        return value
-    return {name[0].upper() + name[1:]: _pascal(item) for name, item in value.items()}
+# Notifications and queues
 
 
 def _publish(call: TaskCall, _action: str) -> Json:
@@ -295,7 +205,7 @@ def _publish(call: TaskCall, _action: str) -> Json:
     parameters = dict(call.parameters)
     if not isinstance(parameters.get("Message"), str):
         parameters["Message"] = json.dumps(parameters.get("Message"), ensure_ascii=False)
-    _validate(replace(call, parameters=parameters), "sns", "Publish")
+    sdk.validate("sns", "Publish", parameters)
     _allow(call, "SNS.AuthorizationErrorException", "sns:Publish", parameters.get("TopicArn", "*"))
     status, body = _in_time(call, lambda: _published(_query_form(parameters)))
     found = re.search(r"<(MessageId|Code)>(.+?)</", body)
@@ -322,56 +232,19 @@ def _published(form: Mapping[str, str]) -> tuple[int, str]:
     return status, body.decode()
 
 
-# Everything ministack does by itself
-
-_MINISTACK_ACTIONS = {
-    "sqs:sendMessage": ("sqs:SendMessage", "QueueUrl"),
-    "states:startExecution": ("states:StartExecution", "StateMachineArn"),
-    "aws-sdk:sfn:startExecution": ("states:StartExecution", "StateMachineArn"),
-}
-
-
-def _ministack(call: TaskCall, resource: str) -> Json:
-    from ministack.services import stepfunctions  # noqa: PLC0415
-
-    name = resource.removeprefix(_PREFIX).partition(".sync")[0]
-    action, key = _MINISTACK_ACTIONS.get(name, (None, ""))
-    if action is None:
-        raise runtime_error(f"{resource} is not available on one machine: add it to infra/local/aws/tasks.py")
-    target = call.parameters.get(key, "*")
-    if target.startswith("http"):
-        target = f"arn:aws:sqs:{clients.REGION}:{clients.ACCOUNT_ID}:{target.rpartition('/')[2]}"
-    service = name.removeprefix("aws-sdk:").partition(":")[0]
-    _allow(call, f"{service.upper()}.AccessDeniedException", action, target)
-    # A machine that starts another waits here for its tasks: in a shared pool the two could wait for each other.
-    own = ThreadPoolExecutor(max_workers=1)
+def _send_message(call: TaskCall, _action: str) -> Json:
+    """`sqs:sendMessage`: a MessageBody that is an object becomes JSON text."""
     parameters = dict(call.parameters)
-    if not isinstance(parameters.get("Input", ""), str):
-        parameters["Input"] = json.dumps(parameters["Input"])
-    try:
-        return _in_time(call, lambda: _translated(lambda: stepfunctions._invoke_resource(resource, parameters)), own)
-    finally:
-        own.shutdown(wait=False)
-
-
-def _callback(call: TaskCall, resource: str) -> Json:
-    """Dispatch, then wait for SendTaskSuccess or SendTaskFailure with the token."""
-    from threading import Event  # noqa: PLC0415
-
-    from ministack.services import stepfunctions  # noqa: PLC0415
-
-    event = Event()
-    slot: dict[str, Json] = {"event": event, "result": None, "error": None, "heartbeat": None}
-    stepfunctions._task_tokens[call.token] = slot
-    try:
-        _dispatch(call, resource)
-        if not event.wait(call.timeout):
-            raise StateError(TIMEOUT)
-    finally:
-        stepfunctions._task_tokens.pop(call.token, None)
-    if slot["error"]:
-        raise StateError(slot["error"].get("Error"), slot["error"].get("Cause"))
-    return json.loads(slot["result"])
+    if not isinstance(parameters.get("MessageBody"), str):
+        parameters["MessageBody"] = json.dumps(parameters.get("MessageBody"), ensure_ascii=False)
+    sdk.validate("sqs", "SendMessage", parameters)
+    name = parameters["QueueUrl"].rpartition("/")[2]
+    queue = f"arn:aws:sqs:{clients.REGION}:{clients.ACCOUNT_ID}:{name}"
+    _allow(call, "SQS.AccessDeniedException", "sqs:SendMessage", queue)
+    reply = inprocess.call("sqs", "AmazonSQS.SendMessage", parameters, call.timeout)
+    if reply.error:
+        raise StateError(f"SQS.{sdk.exception('sqs', reply.error, 'AmazonSQSException')}", reply.message)
+    return reply.body
 
 
 _OPTIMISED: dict[str, Callable[[TaskCall, str], Json]] = {
@@ -382,6 +255,8 @@ _OPTIMISED: dict[str, Callable[[TaskCall, str], Json]] = {
     "dynamodb:deleteItem": _dynamodb,
     "events:putEvents": _put_events,
     "sns:publish": _publish,
+    "sqs:sendMessage": _send_message,
+    "states:startExecution": lambda call, _action: child_task.start(call),
     "http:invoke": lambda call, _action: http_task.invoke(call),
     "apigateway:invoke": lambda call, _action: socket_task.invoke(call),
 }

@@ -29,6 +29,7 @@ from infra.local.aws.asl.errors import (
 )
 from infra.local.aws.asl.mocks import Mocks
 from infra.local.aws.asl.paths import InvalidPath, PathNotFound, put, select
+from infra.local.aws.asl.places import Place, Places
 
 Json = Any
 State = Mapping[str, Json]
@@ -38,6 +39,7 @@ MAX_BYTES = 262_144
 # An inline Map runs at most 40 iterations at once (same page).
 MAX_MAP_CONCURRENCY = 40
 _DEFAULT_ATTEMPTS = 3
+_WITH_BRANCHES = ("Map", "Parallel")
 
 
 @dataclass(frozen=True)
@@ -45,6 +47,8 @@ class TaskCall:
     """One attempt of a Task state, as handed to `Execution.invoke`.
 
     `timeout` is in seconds, already cut to what the execution has left; `token` is set for `.waitForTaskToken`.
+    `noted` is what `note` was given for this attempt, before a restart as well; `key` names the attempt, the same
+    before and after.
     """
 
     resource: str
@@ -53,6 +57,9 @@ class TaskCall:
     heartbeat: float | None
     token: str | None
     execution: "Execution"
+    key: str = ""
+    noted: Mapping[str, Json] = field(default_factory=dict)
+    note: Callable[..., None] = lambda **_details: None
 
 
 @dataclass
@@ -61,6 +68,7 @@ class Execution:
 
     `deadline` is on time.monotonic()'s clock; `wait_scale` shortens Wait states and retry intervals in tests;
     `record` gets history events as (type, details); `in_order` runs the branches of a Parallel one after another.
+    `places` says where it goes on; `new_token` makes task tokens; `pause` sleeps for so many seconds, or less.
     """
 
     arn: str
@@ -72,11 +80,15 @@ class Execution:
     invoke: Callable[[TaskCall], Json]
     deadline: float
     start_time: str = ""
+    express: bool = False
     wait_scale: float = 1.0
     mocks: Mocks | None = None
     record: Callable[[str, Mapping[str, Json]], None] | None = None
     stopped: Callable[[], bool] = lambda: False
     in_order: bool = False
+    places: Places = field(default_factory=Places)
+    new_token: Callable[[], str] = lambda: str(uuid.uuid4())
+    pause: Callable[[float], None] = lambda seconds: time.sleep(min(seconds, 1.0))
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def context(self) -> dict[str, Json]:
@@ -119,30 +131,51 @@ def run(definition: Mapping[str, Json], execution: Execution) -> Json:
 
     Raises StateError when it fails, ExecutionTimedOut, ExecutionStopped.
     """
-    return _Branch(execution, execution.context()).run(definition, execution.input)
+    return _Branch(execution, execution.context(), "").run(definition, execution.input)
 
 
 class _Branch:
     """A sequence of states with its own Context Object: a whole machine, a Map iteration, a Parallel branch."""
 
-    def __init__(self, execution: Execution, context: dict[str, Json]) -> None:
+    def __init__(self, execution: Execution, context: dict[str, Json], path: str) -> None:
         self.execution = execution
         self.context = context
+        self.path = path
+
+    @property
+    def _place(self) -> Place:
+        return self.execution.places.at(self.path)
+
+    def _note(self, **details: Json) -> None:
+        self.execution.places.note(self.path, **details)
 
     def run(self, machine: Mapping[str, Json], data: Json) -> Json:
-        name: str | None = machine["StartAt"]
-        while name is not None:
+        """The branch's output. One that was under way goes on where it stood."""
+        places = self.execution.places
+        if not self._place:
+            places.move(self.path, state=machine["StartAt"], input=data)
+        while "output" not in (place := self._place):
+            name = place["state"]
             state = machine["States"].get(name)
             if state is None:
                 raise runtime_error(f"The state '{name}' does not exist")
             self.execution.remaining()
-            data, name = self._enter(name, state, data)
-        return data
+            output, following = self._enter(name, state, place["input"])
+            if following is None:
+                places.move(self.path, output=output)
+            else:
+                places.move(self.path, state=following, input=output)
+            if state["Type"] in _WITH_BRANCHES:
+                places.forget(f"{self.path}/{name}")
+        return place["output"]
 
     def _enter(self, name: str, state: State, data: Json) -> tuple[Json, str | None]:
         self.context.pop("Task", None)
-        self.context["State"] = {"Name": name, "EnteredTime": now(), "RetryCount": 0}
-        self.execution.event(f"{state['Type']}StateEntered", name=name, input=data)
+        entered = self._place.get("entered")
+        if entered is None:
+            self._note(entered=(entered := now()))
+            self.execution.event(f"{state['Type']}StateEntered", name=name, input=data)
+        self.context["State"] = {"Name": name, "EnteredTime": entered, "RetryCount": 0}
         try:
             output, following = self._attempts(name, state, data)
         except StateError as error:
@@ -155,16 +188,20 @@ class _Branch:
 
     def _attempts(self, name: str, state: State, data: Json) -> tuple[Json, str | None]:
         """Run a state under its Retry and Catch."""
-        used: dict[int, int] = {}
+        used = {int(number): count for number, count in self._place.get("retries", {}).items()}
         while True:
+            self._sleep_until(self._place.get("again", 0.0))
+            self.context["State"] = {**self.context["State"], "Name": name, "RetryCount": sum(used.values())}
             try:
                 return _KINDS[state["Type"]](self, name, state, data)
             except StateError as error:
                 delay = _retry_delay(state.get("Retry", ()), error, used)
                 if delay is None:
                     return self._caught(state, data, error)
-            self._sleep(delay)
-            self.context["State"] = {**self.context["State"], "Name": name, "RetryCount": sum(used.values())}
+            if state["Type"] in _WITH_BRANCHES:
+                self.execution.places.forget(f"{self.path}/{name}")
+            counts = {str(number): count for number, count in used.items()}
+            self._note(retries=counts, again=self._moment(delay), task={})
 
     def _caught(self, state: State, data: Json, error: StateError) -> tuple[Json, str | None]:
         for catcher in state.get("Catch", ()):
@@ -172,10 +209,13 @@ class _Branch:
                 return self._placed(catcher, data, error.output()), catcher["Next"]
         raise error
 
-    def _sleep(self, seconds: float) -> None:
-        until = time.monotonic() + max(0.0, seconds) * self.execution.wait_scale
-        while (left := until - time.monotonic()) > 0:
-            time.sleep(min(left, self.execution.remaining(), 1.0))
+    def _moment(self, seconds: float) -> float:
+        """When so many seconds will have passed, in seconds since 1970."""
+        return time.time() + max(0.0, seconds) * self.execution.wait_scale
+
+    def _sleep_until(self, moment: float) -> None:
+        while (left := moment - time.time()) > 0:
+            self.execution.pause(min(left, self.execution.remaining()))
 
     # Data flow
 
@@ -261,15 +301,20 @@ class _Branch:
     def wait(self, _name: str, state: State, data: Json) -> tuple[Json, str | None]:
         """Wait for seconds or until a moment."""
         data = self._through(state, "InputPath", data)
-        seconds = self._seconds(state, "Seconds", data)
-        if seconds is None:
-            stamp = state.get("Timestamp") or self._value(state["TimestampPath"], data, "TimestampPath")
-            try:
-                seconds = (datetime.fromisoformat(stamp.replace("Z", "+00:00")) - datetime.now(UTC)).total_seconds()
-            except (ValueError, TypeError, AttributeError) as error:
-                raise runtime_error(f"The TimestampPath parameter does not reference a valid time: {stamp}") from error
-        self._sleep(seconds)
+        if "until" not in self._place:
+            self._note(until=self._moment(self._waiting_time(state, data)))
+        self._sleep_until(self._place["until"])
         return self._through(state, "OutputPath", data), _next(state)
+
+    def _waiting_time(self, state: State, data: Json) -> float:
+        seconds = self._seconds(state, "Seconds", data)
+        if seconds is not None:
+            return seconds
+        stamp = state.get("Timestamp") or self._value(state["TimestampPath"], data, "TimestampPath")
+        try:
+            return (datetime.fromisoformat(stamp.replace("Z", "+00:00")) - datetime.now(UTC)).total_seconds()
+        except (ValueError, TypeError, AttributeError) as error:
+            raise runtime_error(f"The TimestampPath parameter does not reference a valid time: {stamp}") from error
 
     def choice(self, _name: str, state: State, data: Json) -> tuple[Json, str | None]:
         """Choice: the first rule that holds."""
@@ -284,26 +329,40 @@ class _Branch:
 
     def task(self, name: str, state: State, data: Json) -> tuple[Json, str | None]:
         """Task: one attempt."""
-        token = str(uuid.uuid4()) if state["Resource"].endswith(".waitForTaskToken") else None
-        if token is not None:
-            self.context["Task"] = {"Token": token}
+        again = bool(self._place.get("task"))
+        if not again:
+            token = self.execution.new_token() if state["Resource"].endswith(".waitForTaskToken") else None
+            self._note(task={"key": str(uuid.uuid4()), "since": time.time(), "token": token})
+        noted = self._place["task"]
+        if noted["token"] is not None:
+            self.context["Task"] = {"Token": noted["token"]}
         parameters = self._input(state, data)
         _check_size(name, parameters, "task")
-        own = self._seconds(state, "TimeoutSeconds", data)
-        left = self.execution.remaining()
-        call = TaskCall(
-            state["Resource"],
-            parameters,
-            left if own is None else min(own, left),
-            self._seconds(state, "HeartbeatSeconds", data),
-            token,
-            self.execution,
-        )
-        self.execution.event("TaskScheduled", name=name, resource=call.resource, parameters=parameters)
+        call = self._call(state, data, parameters, noted)
+        if not again:
+            self.execution.event("TaskScheduled", name=name, resource=call.resource, parameters=parameters)
         result = self._invoke(name, call)
         self.execution.event("TaskSucceeded", name=name, resource=call.resource, output=result)
         _check_size(name, result, "state/task")
         return self._output(state, data, result), _next(state)
+
+    def _call(self, state: State, data: Json, parameters: Json, noted: Mapping[str, Json]) -> TaskCall:
+        own = self._seconds(state, "TimeoutSeconds", data)
+        if own is not None and noted.get("sent"):
+            # What waits has waited all along; what was cut off in the middle gets its time again.
+            own = max(0.0, own - (time.time() - noted["since"]))
+        left = self.execution.remaining()
+        return TaskCall(
+            state["Resource"],
+            parameters,
+            left if own is None else min(own, left),
+            self._seconds(state, "HeartbeatSeconds", data),
+            noted["token"],
+            self.execution,
+            noted["key"],
+            noted,
+            lambda **details: self._note(task={**self._place["task"], **details}),
+        )
 
     def _invoke(self, name: str, call: TaskCall) -> Json:
         mocks = self.execution.mocks
@@ -318,13 +377,14 @@ class _Branch:
             self.execution.event(kind, name=name, resource=call.resource, error=error.error, cause=error.cause)
             raise
 
-    def parallel(self, _name: str, state: State, data: Json) -> tuple[Json, str | None]:
+    def parallel(self, name: str, state: State, data: Json) -> tuple[Json, str | None]:
         """Parallel: every branch gets the same input; the first failure stops the others."""
         effective = self._input(state, data)
         branches = state["Branches"]
 
         def one(index: int) -> Json:
-            return _Branch(self.execution, dict(self.context)).run(branches[index], effective)
+            path = f"{self.path}/{name}[{index}]"
+            return _Branch(self.execution, dict(self.context), path).run(branches[index], effective)
 
         workers = 1 if self.execution.in_order else len(branches)
         return self._output(state, data, _fan_out(len(branches), workers, one)), _next(state)
@@ -340,7 +400,8 @@ class _Branch:
         selector = state.get("ItemSelector", state.get("Parameters"))
 
         def one(index: int) -> Json:
-            branch = _Branch(self.execution, {**self.context, "Map": {"Item": {"Index": index, "Value": items[index]}}})
+            context = {**self.context, "Map": {"Item": {"Index": index, "Value": items[index]}}}
+            branch = _Branch(self.execution, context, f"{self.path}/{name}[{index}]")
             item = items[index] if selector is None else branch._template(selector, effective)
             return branch.run(processor, item)
 

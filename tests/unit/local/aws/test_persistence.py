@@ -91,6 +91,96 @@ def test_everything_in_the_last_snapshot_survives_a_kill(tmp_path: Path) -> None
     assert second["rows"] == 1
 
 
+WAITING = """
+import base64
+states, iam = clients.client("stepfunctions"), clients.client("iam")
+role = iam.create_role(RoleName="waiter", AssumeRolePolicyDocument="{}")["Role"]["Arn"]
+allow = {"Statement": [{"Effect": "Allow", "Action": ["dynamodb:*", "states:*", "events:*"], "Resource": "*"}]}
+iam.put_role_policy(RoleName="waiter", PolicyName="all", PolicyDocument=json.dumps(allow))
+
+def machine(name, states_):
+    definition = {"StartAt": next(iter(states_)), "States": states_}
+    made = states.create_state_machine(name=name, definition=json.dumps(definition), roleArn=role, type="STANDARD")
+    return made["stateMachineArn"]
+
+def task(resource, parameters, **fields):
+    return {"Type": "Task", "Resource": f"arn:aws:states:::{resource}", "Parameters": parameters, **fields}
+
+update = {
+    "TableName": outputs["Table"], "Key": {"id": {"S.$": "$.id"}}, "UpdateExpression": "SET #t = :t ADD n :one",
+    "ExpressionAttributeNames": {"#t": "token"},
+    "ExpressionAttributeValues": {":t": {"S.$": "$$.Task.Token"}, ":one": {"N": "1"}},
+}
+ask = task("aws-sdk:dynamodb:updateItem.waitForTaskToken", update, ResultPath="$.answer", TimeoutSeconds=600)
+child = machine("child", {
+    "Entered": {"Type": "Pass", "Parameters": {"id.$": "$.id", "entered.$": "$$.State.EnteredTime"}, "Next": "Ask"},
+    "Ask": {**ask, "End": True},
+})
+inner = task("states:startExecution.sync:2", {"StateMachineArn": child, "Input": {"id.$": "$.id"}},
+             OutputPath="$.Output", End=True)
+each = {"Type": "Map", "ItemProcessor": {"StartAt": "Child", "States": {"Child": inner}}, "Next": "Pause"}
+parent = machine("parent", {
+    "Count": task("dynamodb:updateItem", {
+        "TableName": outputs["Table"], "Key": {"id": {"S": "count"}}, "UpdateExpression": "ADD n :one",
+        "ExpressionAttributeValues": {":one": {"N": "1"}},
+    }, ResultPath=None, Next="Each"),
+    "Each": each, "Pause": {"Type": "Wait", "Seconds": 2, "End": True},
+})
+started = time.time()
+arn = states.start_execution(stateMachineArn=parent, name="one", input='[{"id": "a"}, {"id": "b"}]')["executionArn"]
+expiring = machine("expiring", {"Ask": {**ask, "TimeoutSeconds": 1, "End": True}})
+late = states.start_execution(stateMachineArn=expiring, input='{"id": "late"}')["executionArn"]
+
+def item(key):
+    return table.get_item(TableName=outputs["Table"], Key={"id": {"S": key}}).get("Item", {})
+
+def await_token(key):
+    while "token" not in item(key):
+        time.sleep(0.01)
+    return item(key)["token"]["S"]
+
+tokens = [await_token(key) for key in ("a", "b", "late")]
+"""
+SURVIVING = """
+aws.resume()
+states = clients.client("stepfunctions")
+table_name = [name for name in table.list_tables()["TableNames"] if "Other" not in name][0]
+
+def item(key):
+    return table.get_item(TableName=table_name, Key={"id": {"S": key}})["Item"]
+
+machines = {m["name"]: m["stateMachineArn"] for m in states.list_state_machines()["stateMachines"]}
+arn = machines["parent"].replace("stateMachine", "execution") + ":one"
+running = [e["name"] for e in states.list_executions(stateMachineArn=machines["child"])["executions"]]
+again = states.start_execution(
+    stateMachineArn=machines["parent"], name="one", input='[{"id": "a"}, {"id": "b"}]')["executionArn"]
+states.send_task_success(taskToken=item("b")["token"]["S"], output='"second"')
+while (described := states.describe_execution(executionArn=arn))["status"] == "RUNNING":
+    time.sleep(0.01)
+(late,) = states.list_executions(stateMachineArn=machines["expiring"])["executions"]
+print(json.dumps({
+    "status": described["status"], "output": json.loads(described.get("output", "null")), "again": again == arn,
+    "children": len(running), "late": late["status"],
+    "counts": [item(key)["n"]["N"] for key in ("count", "a", "b")],
+    "entered": [e["type"] for e in states.get_execution_history(executionArn=arn)["events"]].count("MapStateEntered"),
+}))
+aws.stop()
+"""
+
+
+@pytest.mark.parametrize("how", ["kill", "stop"])
+def test_standard_executions_go_on_where_they_stood(tmp_path: Path, how: str) -> None:
+    """A parent in a Map of two children, one of which was answered in the first life; a token that expired meanwhile."""
+    ends = {"kill": "aws.snapshot()\nos.kill(os.getpid(), signal.SIGKILL)", "stop": "aws.stop()"}
+    answered = "states.send_task_success(taskToken=tokens[0], output='\"first\"')\n"
+    live(tmp_path, FIRST + WAITING + answered + ends[how], expected_code=-signal.SIGKILL if how == "kill" else 0)
+    after = live(tmp_path, SURVIVING)
+    assert (after["status"], after["again"], after["children"]) == ("SUCCEEDED", True, 2)
+    assert [each["answer"] for each in after["output"]] == ["first", "second"]
+    assert after["counts"] == ["1", "1", "1"], "no task is done twice"
+    assert (after["late"], after["entered"]) == ("FAILED", 1)
+
+
 def test_background_snapshots_need_no_asking(tmp_path: Path) -> None:
     later = """
     file = pathlib.Path(sys.argv[1]) / "snapshot.json"
