@@ -123,6 +123,13 @@ PARAMETER_VARIABLES = {
     "DRAGOMAN_OPT_IN_WORDS": "OptInWords",
     "DRAGOMAN_HELP_WORDS": "HelpWords",
     "DRAGOMAN_RECONCILE_AFTER_SECONDS": "ReconcileAfterSeconds",
+    "DRAGOMAN_ON_CALL_ADDRESS": "OnCallAddress",
+    "DRAGOMAN_INCIDENT_ANSWER_SECONDS": "IncidentAnswerSeconds",
+    "DRAGOMAN_INCIDENT_GATHER_SECONDS": "IncidentGatherSeconds",
+    "DRAGOMAN_REQUIRED_TAGS": "RequiredTags",
+    "DRAGOMAN_TAG_GUARD_ANSWER_SECONDS": "TagGuardAnswerSeconds",
+    "DRAGOMAN_MAIL_FROM": "MailFrom",
+    "DRAGOMAN_ALARM_EMAIL": "AlarmEmail",
 }
 
 
