@@ -1,6 +1,6 @@
 # Dragoman. `make help` explains every target; a line after ## is its explanation.
 .DEFAULT_GOAL := help
-.PHONY: help run text redrive operator directory-import directory-export console tests unit lint types validate statemachines local-sfn build models deploy bench lock clean
+.PHONY: help run text ask redrive operator directory-import directory-export console tests unit lint types validate statemachines local-sfn build models deploy bench lock clean
 SHELL := /bin/bash
 
 # The first Python from 3.11 to 3.13 that runs here; PYTHON=… chooses another.
@@ -56,6 +56,10 @@ run: build console models ## Run all of Dragoman on this machine; Ctrl-C stops i
 
 text: $(VENV)/.run ## Text the number: make text FROM=+12025550100 BODY='¿Dónde está la clínica?' MEDIA=photo.jpg
 	@FROM='$(FROM)' BODY=$(call quoted,BODY) MEDIA=$(call quoted,MEDIA) $(PY) -m infra.local.text
+
+ask: $(VENV)/.run ## Ask a contact: make ask TO=+12025550100 TEXT='Send it again?' CHOICES='redrive=Send again;leave=Leave it' WITHIN=3600 (REMIND=1200 LANGUAGE=en BY=Ana KEY=my-id; AWS=1)
+	@TO=$(call quoted,TO) TEXT=$(call quoted,TEXT) CHOICES=$(call quoted,CHOICES) WITHIN=$(call quoted,WITHIN) REMIND=$(call quoted,REMIND) \
+	  QUESTION_LANGUAGE='$(if $(filter command line,$(origin LANGUAGE)),$(LANGUAGE))' BY=$(call quoted,BY) KEY=$(call quoted,KEY) $(PY) -m infra.questions $(if $(AWS),--aws)
 
 redrive: $(VENV)/.run ## List what is parked in the dead-letter queues; QUEUE=messages puts it back (AWS=1 for the deployed stack)
 	@$(PY) -m infra.redrive $(if $(QUEUE),--queue $(QUEUE)) $(if $(AWS),--aws)

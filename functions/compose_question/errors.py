@@ -3,7 +3,7 @@
 from dragoman.errors import DragomanError
 
 
-class InvalidQuestion(DragomanError):
+class InvalidWording(DragomanError):
     """What the machine handed over makes no valid message. The text names the place and the rule, never the value."""
 
-    metric = "QuestionsInvalid"
+    metric = "WordingsInvalid"

@@ -14,7 +14,7 @@ settings = cache(Settings.from_environment)
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     """{"question", "kind", "contactLanguage", "words", "now"} to logic.Composed.
 
-    Raises InvalidQuestion or ConfigurationError.
+    Raises InvalidWording or ConfigurationError.
     """
     composed = compose(event, settings())
     count("QuestionsComposed", kind=event["kind"])

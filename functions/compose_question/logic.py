@@ -6,7 +6,7 @@ from datetime import timedelta
 from math import ceil
 from typing import Any, Final, Self, TypedDict
 
-from compose_question.errors import InvalidQuestion
+from compose_question.errors import InvalidWording
 from compose_question.settings import Settings
 from dragoman.addresses import address
 from dragoman.choices import numbered, worded
@@ -56,7 +56,7 @@ class Asking:
 
     @classmethod
     def from_event(cls, event: Mapping[str, Any]) -> Self:
-        """Reads the machine's input. Raises KeyError, TypeError, AttributeError or ValueError."""
+        """Reads the machine's input. Raises LookupError, TypeError, AttributeError or ValueError."""
         question, contact_language = event["question"], event["contactLanguage"]
         translated = event["words"][0]["translated"]
         words = tuple(word["text"] for word in event["words"])
@@ -67,7 +67,7 @@ class Asking:
 
 
 def compose(event: Mapping[str, Any], settings: Settings) -> Composed:
-    """The message of {"question", "kind", "contactLanguage", "words", "now"}. Raises InvalidQuestion."""
+    """The message of {"question", "kind", "contactLanguage", "words", "now"}. Raises InvalidWording."""
     try:
         asking = Asking.from_event(event)
         message = message_of(asking, settings)
@@ -75,9 +75,9 @@ def compose(event: Mapping[str, Any], settings: Settings) -> Composed:
         choices = worded(asking.question["choices"], asking.words[1:])
         wait = wait_of(asking)
     except ValidationError as violation:
-        raise InvalidQuestion(str(violation)) from None
-    except (KeyError, TypeError, AttributeError, ValueError) as error:
-        raise InvalidQuestion(f"The machine's input has another shape ({type(error).__name__})") from None
+        raise InvalidWording(str(violation)) from None
+    except (LookupError, TypeError, AttributeError, ValueError) as error:
+        raise InvalidWording(f"The machine's input has another shape ({type(error).__name__})") from None
     return {
         "message": message,
         "choices": json_text(choices),

@@ -103,6 +103,7 @@ class Settings:
             "PublicBaseUrl": self.public_base_url or self.gateway_url,
             "TwilioAccountSid": self.twilio.account_sid,
             "TwilioApiUrl": self.twilio_url,
+            "TwilioNumber": self.desk_number if self.twilio.simulated else "",
             **self.parameters,
         }
 
@@ -130,6 +131,7 @@ PARAMETER_VARIABLES = {
     "DRAGOMAN_TAG_GUARD_ANSWER_SECONDS": "TagGuardAnswerSeconds",
     "DRAGOMAN_MAIL_FROM": "MailFrom",
     "DRAGOMAN_ALARM_EMAIL": "AlarmEmail",
+    "DRAGOMAN_TWILIO_NUMBER": "TwilioNumber",
 }
 
 

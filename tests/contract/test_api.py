@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator
 from http import HTTPStatus
 from itertools import product
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from jsonschema import Draft4Validator, Draft202012Validator
 from schemathesis.specs.openapi.definitions import OPENAPI_30
@@ -128,6 +128,7 @@ WEBHOOK = ("api", "paths", "/twilio/messages", "post")
 TICKETS = ("api", "paths", "/desk/tickets", "post")
 GET_ENTRY = ("api", "paths", "/directory/{entryId}", "get")
 CHANGE_ENTRY = ("api", "paths", "/directory/{entryId}", "put")
+ASK = ("api", "paths", "/questions", "post")
 MAPPED = "application/json"
 
 
@@ -695,6 +696,8 @@ KINDS = {
     "ConversationList": ("conversation", "ConversationsTable"),
     "DirectoryEntry": ("directory_entry", "DirectoryTable"),
     "DirectoryList": ("directory_entry", "DirectoryTable"),
+    "Question": ("question", "QuestionsTable"),
+    "QuestionList": ("question", "QuestionsTable"),
 }
 
 
@@ -779,6 +782,8 @@ def in_template(path: str, old: str, new: str) -> Break:
     in_template(
         "/directory", '"name": "$util.escapeJavaScript($item.name.S)', '"name": "$util.escapeJavaScript($item.text.S)'
     ),
+    in_template("/questions/{questionId}", '"answer": $item.answer.S', '"answer": $item.token.S'),
+    in_template("/questions", '"reason"]', '"reason", "token"]'),
 )
 def every_item_that_is_printed_is_the_schemas(shipped: Shipped) -> Iterator[str]:
     lines = list(printed(shipped))
@@ -849,6 +854,7 @@ def saved_attributes(shipped: Shipped, table: str) -> set[str]:
     """The attributes that the items of a table may have."""
     composed = composed_attributes(shipped) if table == "ReportsTable" else set()
     arranged = arranged_attributes(shipped) if table == "DirectoryTable" else set()
+    arranged |= question_attributes(shipped) if table == "QuestionsTable" else set()
     return composed | arranged | written_attributes(shipped, table)
 
 
@@ -863,12 +869,21 @@ def arranged_attributes(shipped: Shipped) -> set[str]:
     return set()
 
 
+def question_attributes(shipped: Shipped) -> set[str]:
+    """The attributes that arrange_question makes of a question, from its source."""
+    nodes = [node for tree in shipped.python("functions/arrange_question/").values() for node in ast.walk(tree)]
+    makers = [node for node in nodes if isinstance(node, ast.FunctionDef) and node.name == "item_of"]
+    return {key for maker in makers for key in outermost_keys(maker)}
+
+
 @rules(
     rewritten("functions/compose_report/logic.py", '"timings": json_text(', '"times": json_text('),
     rewritten("functions/compose_report/logic.py", "def report_item(", "def item_of_report("),
     in_template("/conversations", "$!item.optedOut.BOOL", "$!item.silent.BOOL"),
     rewritten("functions/arrange_entry/logic.py", "def entry_item(", "def item_of_entry("),
     in_template("/directory", "$item.version.N", "$item.edition.N"),
+    rewritten("functions/arrange_question/logic.py", "def item_of(", "def item_made_of("),
+    in_template("/questions", "$item.askedBy.S", "$item.author.S"),
 )
 def every_attribute_that_is_printed_is_saved(shipped: Shipped) -> Iterator[str]:
     for line in printed(shipped):
@@ -881,17 +896,43 @@ def every_attribute_that_is_printed_is_saved(shipped: Shipped) -> Iterator[str]:
     rewritten("functions/compose_report/logic.py", '"day": report', '"date": report'),
     rewritten("functions/arrange_entry/logic.py", '"nameKey": ', '"sorted": '),
     rewritten("functions/arrange_entry/logic.py", '"list": ', '"all": '),
+    rewritten("functions/arrange_question/logic.py", '"code": question', '"short": question'),
 )
 def every_item_that_a_function_makes_is_found_by_its_indexes(shipped: Shipped) -> Iterator[str]:
     makers = {
         "ReportsTable": ("report_item in functions/compose_report", composed_attributes(shipped)),
         "DirectoryTable": ("entry_item in functions/arrange_entry", arranged_attributes(shipped)),
+        "QuestionsTable": ("item_of in functions/arrange_question", question_attributes(shipped)),
     }
     for name, (maker, saved) in makers.items():
         table = shipped.resources("AWS::DynamoDB::Table")[name]["Properties"]
         for attribute in table["AttributeDefinitions"]:
             if attribute["AttributeName"] not in saved:
                 yield f"{name} is searched by {attribute['AttributeName']}, which {maker} does not save"
+
+
+def index_of(name: str) -> tuple[Any, ...]:
+    """The projection of an index of table Questions, for the examples."""
+    place_ = {"byAddress": 0, "byList": 1, "byCode": 2}[name]
+    return ("template", "Resources", "QuestionsTable", "Properties", "GlobalSecondaryIndexes", place_, "Projection")
+
+
+@rules(
+    changed(*index_of("byList"), to={"ProjectionType": "ALL"}),
+    changed(*index_of("byCode"), "NonKeyAttributes", to=["token"]),
+    changed(*index_of("byList"), "NonKeyAttributes", to=["status"]),
+)
+def every_index_of_questions_has_what_is_read_and_no_token(shipped: Shipped) -> Iterator[str]:
+    """Who has a token can end a wait; and an index that lacks an attribute answers as if the item did."""
+    table = shipped.resources("AWS::DynamoDB::Table")["QuestionsTable"]["Properties"]
+    for index in table["GlobalSecondaryIndexes"]:
+        held = set(index["Projection"].get("NonKeyAttributes", ["token"]))
+        if "token" in held:
+            yield f"QuestionsTable, {index['IndexName']}: project (INCLUDE) what its readers need, and never token"
+        held |= {*key_attributes(shipped, "QuestionsTable"), *(part["AttributeName"] for part in index["KeySchema"])}
+        missing = set(shipped.schemas["question"]["properties"]) - held
+        if index["IndexName"] == "byList" and missing:
+            yield f"QuestionsTable, byList lacks {', '.join(sorted(missing))}, which GET /questions prints"
 
 
 @rules(
@@ -1001,12 +1042,15 @@ def every_index_that_is_queried_exists(shipped: Shipped) -> Iterator[str]:
     changed(*WEBHOOK, INTEGRATION, "timeoutInMillis", to=13_000),
     changed(*WEBHOOK, INTEGRATION, "timeoutInMillis", to=30_000),
     changed(*TICKETS, INTEGRATION, "timeoutInMillis", to=6_000),
+    changed(*ASK, INTEGRATION, "uri", to={"Fn::Sub": "arn:x:states:action/StartSyncExecution"}),
 )
 def every_integration_waits_for_its_machine(shipped: Shipped) -> Iterator[str]:
     machines = shipped.resources("AWS::Serverless::StateMachine")
     functions = shipped.resources("AWS::Serverless::Function")
     usual = shipped.template["Globals"]["Function"]["Timeout"]
     for operation in operations(shipped):
+        if as_sub(operation.wired["uri"]).endswith(":states:action/StartExecution"):
+            continue  # it is answered when the execution has begun
         waits = operation.wired.get("timeoutInMillis", REST_MILLISECONDS)
         for name in sorted(behind(shipped, operation) & (machines.keys() | functions.keys())):
             if name in machines:

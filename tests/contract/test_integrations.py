@@ -40,6 +40,7 @@ INTERNAL_ERRORS = {
     "InvalidBroadcast": "the machine and the function disagree: States.ALL fails the execution, the event is parked",
     "InvalidMessage": "the machine and the function disagree: States.ALL fails the execution, the console is told so",
     "InvalidPage": "the machine and the function disagree: States.ALL fails the execution, the console is told so",
+    "InvalidWording": "the machine and the function disagree: States.ALL ends in a question that failed",
     "ImageUnreadable": "a look that fails is recorded, whatever its error: States.ALL ends in NoThumbnails",
 }
 OWN_ERROR_BASE = "DragomanError"

@@ -39,6 +39,7 @@ BORNE = {
     "reply/TranslateText": "the acknowledgement goes out as it was written",
     "reply/KeepText": "the cache is filled the next time",
     "desk/TranslateMissing/KeepTranslation": "the operator has it; who asks next has it translated again",
+    "question/FindContact": "the question goes out in the words it was asked in, as to a contact nobody knows",
     "broadcast/PushToGroups/Translate": "the frame says so, and the console may ask for it again",
     "broadcast/PushToGroups/KeepTranslation": "the consoles have it; who asks next has it translated again",
     "incident/LookAtHolder": "the failure is in the incident, and the next one looks again",
@@ -155,20 +156,68 @@ def wait_without_end(shipped: Shipped) -> None:
     del make_send_wait(shipped)["TimeoutSeconds"]
 
 
+def wait_for_heartbeats_alone(shipped: Shipped) -> None:
+    del place(shipped, *state_of("question", "AwaitAnswerOrReminder"))["TimeoutSecondsPath"]
+
+
+def wait_past_the_end(shipped: Shipped) -> None:
+    place(shipped, *state_of("question", "AwaitAnswer"))["Catch"].pop(0)
+
+
 def wait_without_catch(shipped: Shipped) -> None:
     del make_send_wait(shipped)["Catch"]
 
 
-@rules(wait_without_end, wait_without_catch)
+@rules(wait_without_end, wait_without_catch, wait_for_heartbeats_alone, wait_past_the_end)
 def every_wait_for_a_token_ends_and_is_caught(shipped: Shipped) -> Iterator[str]:
     for task in filter(waits, tasks(shipped)):
-        if (
-            not {"TimeoutSeconds", "HeartbeatSeconds", "TimeoutSecondsPath", "HeartbeatSecondsPath"}
-            & task.definition.keys()
-        ):
-            yield f"{task.path} may wait for its token for ever: give it TimeoutSeconds or HeartbeatSeconds"
-        if not task.definition.get("Catch"):
-            yield f"{task.path} waits for a token that may never come: catch that"
+        if not {"TimeoutSeconds", "TimeoutSecondsPath"} & task.definition.keys():
+            yield f"{task.path} may wait for its token for ever: give it TimeoutSeconds, heartbeats or not"
+        caught = {error for clause in task.definition.get("Catch", []) for error in clause["ErrorEquals"]}
+        if "States.Timeout" not in caught:
+            yield f"{task.path} waits for a token that may never come: catch States.Timeout by name"
+
+
+# --- a question ends by its item: the token only wakes who waits
+
+TABLE_OF_QUESTIONS = "QuestionsTable"
+
+
+def closes(definition: Json) -> bool:
+    """Whether a state writes the status of a question."""
+    parameters = definition.get("Parameters", {})
+    names = parameters.get("ExpressionAttributeNames", {})
+    assigned = re.findall(r"(#?\w+) = ", str(parameters.get("UpdateExpression", "")))
+    return "status" in {names.get(name, name) for name in assigned}
+
+
+@rules(
+    without(*state_of("question", "CloseExpired"), "Parameters", "ConditionExpression"),
+    changed(
+        *state_of("question", "AwaitAnswer"), "Parameters", "ConditionExpression", to="attribute_exists(questionId)"
+    ),
+    changed(*state_of("question", "CloseExpired"), "Catch", 0, "Next", to="NotClosed"),
+    without(*state_of("question", "FindOutcome"), "Parameters", "ConsistentRead"),
+    changed(*state_of("question", "AwaitAnswer"), "Next", to="Unanswered"),
+)
+def every_question_ends_as_its_item_says(shipped: Shipped) -> Iterator[str]:
+    level = shipped.machines["question"]["States"]
+    for name, definition in level.items():
+        parameters = definition.get("Parameters", {})
+        waiting = str(definition.get("Resource", "")).endswith(".waitForTaskToken")
+        if not waiting and not closes(definition):
+            continue
+        if parameters.get("ConditionExpression") != "#status = :open":
+            yield f"question/{name} may undo what became of the question meanwhile: only while #status = :open"
+        refused = [
+            clause["Next"]
+            for clause in definition["Catch"]
+            if any(error.endswith(".ConditionalCheckFailedException") for error in clause["ErrorEquals"])
+        ]
+        if refused != ["FindOutcome"] or (waiting and definition["Next"] != "FindOutcome"):
+            yield f"question/{name}: read what became of the question (FindOutcome) when it is refused or woken"
+    if level["FindOutcome"]["Parameters"].get("ConsistentRead") is not True:
+        yield "question/FindOutcome may read what was before: ConsistentRead"
 
 
 @rules(

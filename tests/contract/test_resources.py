@@ -163,6 +163,26 @@ def every_scheduled_machine_has_an_alarm(shipped: Shipped) -> Iterator[str]:
             yield f"{name}: nobody waits for {machine}, so nobody sees it fail: give it an alarm on ExecutionsFailed"
 
 
+@rules(
+    without("template", "Resources", "QuestionFailedAlarm"),
+    without("template", "Resources", "QuestionTimedOutAlarm"),
+    changed(*resource("QuestionTimedOutAlarm", "MetricName"), to="ExecutionsAborted"),
+    without(*resource("QuestionStateMachine", "Tracing")),
+    changed(*resource("QuestionStateMachine", "Logging", "Level"), to="OFF"),
+)
+def every_standard_machine_is_watched(shipped: Shipped) -> Iterator[str]:
+    """Nobody waits for it, and no queue keeps what it could not do."""
+    for name, item in shipped.resources(MACHINE).items():
+        properties = item["Properties"]
+        if properties["Type"] != "STANDARD":
+            continue
+        watched = {alarm["MetricName"] for alarm in alarms_of(shipped, name) if alarm.get("AlarmActions")}
+        for metric in sorted({"ExecutionsFailed", "ExecutionsTimedOut"} - watched):
+            yield f"{name}: give it an alarm on {metric}"
+        if properties.get("Tracing", {}).get("Enabled") is not True or properties["Logging"]["Level"] == "OFF":
+            yield f"{name}: trace it, and log its errors"
+
+
 def rule_targets(shipped: Shipped) -> Iterator[tuple[str, Json]]:
     for name, item in shipped.resources(RULE).items():
         for aim in item["Properties"]["Targets"]:

@@ -44,7 +44,14 @@ def declared(path: str, method: str) -> set[str]:
 
 
 @pytest.mark.parametrize(
-    ("path", "method"), [("/reports/{reportId}", "get"), ("/reports", "get"), ("/twilio/messages", "post")]
+    ("path", "method"),
+    [
+        ("/reports/{reportId}", "get"),
+        ("/reports", "get"),
+        ("/questions/{questionId}", "get"),
+        ("/questions", "get"),
+        ("/twilio/messages", "post"),
+    ],
 )
 def test_openapi_every_answer_is_declared(stack: Running, path: str, method: str) -> None:
     operation = API[path][method]
