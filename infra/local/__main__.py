@@ -31,6 +31,7 @@ def summary(settings: config.Settings, stack: LocalStack, seconds: float) -> str
         f"  Webhook    {settings.template_parameters()['PublicBaseUrl']}/twilio/messages",
         f"  AWS        http://127.0.0.1:{settings.ports.aws}   (aws --endpoint-url …, region us-east-1)",
         f"  Twilio     {settings.twilio_url}   ({'simulated' if settings.twilio.simulated else 'the real one'})",
+        f"  Mail       {settings.mail_dir}   (what would have been e-mailed)",
         f"  Data       {settings.state_dir}",
         "",
         *(f"  {line}" for line in stack.languages.splitlines()),

@@ -55,6 +55,11 @@ class Settings:
     parameters: dict[str, str] = field(default_factory=dict)
 
     @property
+    def mail_dir(self) -> Path:
+        """Where e-mails land."""
+        return self.state_dir / "mail"
+
+    @property
     def gateway_url(self) -> str:
         """The REST API's address on this machine, with its stage and without a slash at the end."""
         return f"http://127.0.0.1:{self.ports.gateway}/{self.stage}"

@@ -50,7 +50,7 @@ class LocalStack:
         self.settings, self._say = settings, say
         self.outputs: dict[str, str] = {}
         self.languages = ""
-        self._aws = EmbeddedAws(settings.state_dir / "aws", settings.ports.aws, self._ai_url)
+        self._aws = EmbeddedAws(settings.state_dir / "aws", settings.ports.aws, self._ai_url, settings.mail_dir)
         self._ai: subprocess.Popen[bytes] | None = None
         self._provider: Served | None = None
         self._front: Served | None = None

@@ -27,8 +27,9 @@ def upstream_source(patch: Patch) -> str:
     if name.isupper():
         return source[source.index(f"\n{name} = ") :].split("\n'''", 1)[0]
     head = "    def " if owners else "def "
+    head = head if f"\n{head}{name}(" in source else f"async {head}"
     lines = source[source.index(f"\n{head}{name}(") + 1 :].splitlines(keepends=True)
-    indent = len(head) - len("def ")
+    indent = len(head) - len(head.lstrip())
     ends = (n for n, line in enumerate(lines) if n and line.strip() and _outside(line, indent))
     return "".join(lines[: next(ends, len(lines))]).rstrip() + "\n"
 
@@ -77,6 +78,9 @@ def test_reasons_for_the_patches_still_hold() -> None:
         "_execute_function_warm": 'error_type = "Runtime.HandlerError"',
         "Worker._drain_stderr_bounded": "first_line_wait: float = 0.050",
         "_invoke_target": "_dispatch_to_sqs(spec, event_payload",
+        "_dispatch_to_stepfunctions": "_sfn._start_execution({",
+        "_put_events": "NotAuthorizedForSourceException",
+        "_tick_schedules": "_eb._cron_next_fire(fields, last_dt)",
     }
     assert {name for name, needle in needles.items() if needle in upstream_source(_named(name))} == set(needles)
     delivery = upstream_source(_named("_invoke_target"))

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from infra.local.aws import callbacks, machines, pipes, targets
+from infra.local.aws import callbacks, machines, mail, pipes, schedules, targets, trail
 
 Function = Callable[..., Any]
 _RAISED = "__dragoman_raised__"
@@ -178,6 +178,41 @@ PATCHES = (
         "it ignores queue policies and dead-letter queues",
         "550e304af0809563",
         targets.checked,
+    ),
+    Patch(
+        "ministack.services.eventbridge",
+        "_dispatch_to_stepfunctions",
+        "it asks no role, and tells nobody of a start that is refused",
+        "d36195e1c480b1ab",
+        lambda _upstream: targets.dispatch_to_machine,
+    ),
+    Patch(
+        "ministack.services.eventbridge",
+        "_put_events",
+        "it refuses what only AWS may say, and here there is nobody else to say it",
+        "ebcda0f38061fc62",
+        targets.from_aws,
+    ),
+    Patch(
+        "ministack.services.scheduler",
+        "_tick_schedules",
+        "it reads every expression as UTC, asks no role and knows no dead-letter queue",
+        "0ece514e91205b1d",
+        lambda _upstream: schedules.tick,
+    ),
+    Patch(
+        "ministack.services.ses_v2",
+        "handle_request",
+        "it keeps e-mails in memory, without their attachments",
+        "cab4023919ec58ca",
+        mail.sending,
+    ),
+    Patch(
+        "ministack.services.ec2",
+        "handle_request",
+        "its CloudTrail knows neither users nor instances, and no bus hears of a change",
+        "c94222d74c0d69af",
+        trail.watching,
     ),
 )
 

@@ -5,6 +5,8 @@ import uuid
 from collections.abc import Callable
 from typing import Any
 
+from infra.local.aws import schedules
+
 Properties = dict[str, Any]
 Created = tuple[str, dict[str, str]]
 # The parts of a WebSocket API that ministack has no place for. Their properties in the stack's record are all that our
@@ -21,7 +23,10 @@ def register() -> None:
     """Add our handlers to ministack's table."""
     from ministack.services.cloudformation.provisioners import _RESOURCE_HANDLERS  # noqa: PLC0415
 
+    # ministack's own handler forgets most of a schedule.
+    _RESOURCE_HANDLERS.pop("AWS::Scheduler::Schedule", None)
     for kind, create, delete in (
+        ("AWS::Scheduler::Schedule", schedules.create, schedules.delete),
         ("AWS::Events::Archive", _archive_create, _archive_delete),
         ("AWS::Events::Connection", _connection_create, _connection_delete),
         *((kind, _kept_create, _kept_delete) for kind in _KEPT),

@@ -23,19 +23,22 @@ _STARTED = threading.Event()
 # Loaded at the start rather than by the first request, so that they are quiet from the beginning.
 _USED = (
     *("apigateway", "apigateway_v1", "cloudformation", "cloudfront", "cloudwatch", "cloudwatch_logs", "cognito"),
-    *("dynamodb", "eventbridge", "iam", "lambda_svc"),
-    *("pipes", "s3", "secretsmanager", "sns", "sqs", "ssm", "stepfunctions", "sts"),
+    *("cloudtrail", "dynamodb", "ec2", "eventbridge", "iam", "lambda_svc"),
+    *("pipes", "s3", "scheduler", "secretsmanager", "ses", "ses_v2", "sns", "sqs", "ssm", "stepfunctions", "sts"),
 )
 
 
 class EmbeddedAws:
     """The local AWS on 127.0.0.1:`port` (0 for any), its state under `state_dir`, its AI at `ai_url`.
 
+    E-mails land in `mail_dir`, in `state_dir` if none is given.
+
     One a process, started once: ministack reads its settings when it is imported and keeps its state in modules.
     """
 
-    def __init__(self, state_dir: Path, port: int, ai_url: str) -> None:
+    def __init__(self, state_dir: Path, port: int, ai_url: str, mail_dir: Path | None = None) -> None:
         self.state_dir = state_dir
+        self.mail_dir = mail_dir or state_dir / "mail"
         self.ai_url = ai_url
         self._port = port
         self._thread: threading.Thread | None = None
@@ -63,7 +66,7 @@ class EmbeddedAws:
         self.state_dir.mkdir(parents=True, exist_ok=True)
         _set_environment(self.state_dir, self._port)
         clients.configure(self.endpoint_url)
-        from infra.local.aws import ai, machines, patches, persistence, resources, tasks  # noqa: PLC0415 - need the environment
+        from infra.local.aws import ai, machines, mail, patches, persistence, resources, tasks  # noqa: PLC0415 - need the environment
 
         for service in _USED:
             importlib.import_module(f"ministack.services.{service}")
@@ -74,6 +77,7 @@ class EmbeddedAws:
         patches.apply()
         ai.register(self.ai_url)
         resources.register()
+        mail.deliver_to(self.mail_dir)
         self._thread = threading.Thread(target=self._serve, args=(listener,), name="aws", daemon=True)
         self._thread.start()
         self._await_ready()

@@ -1,13 +1,16 @@
-"""EventBridge rules with queues and topics as targets: their policies decide, and a failure goes to the target's DLQ.
+"""Targets of EventBridge rules and of schedules. Policies decide about queues and topics, the target's role about a
+state machine, and what cannot be delivered goes to the target's DLQ.
 
 docs.aws.amazon.com/eventbridge/latest/userguide/eb-rule-dlq.html
 """
 
+import json
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from contextvars import ContextVar
 from typing import Any
 
-from infra.local.aws import clients
+from infra.local.aws import clients, iam, inprocess
 
 Json = Any
 _log = logging.getLogger(__name__)
@@ -16,21 +19,79 @@ _NAMES = {"sqs": "queue", "sns": "topic"}
 
 
 def checked(upstream: Callable[..., None]) -> Callable[..., None]:
-    """Stands in for ministack's `_invoke_target`, which delivers to any queue and topic and forgets what it cannot."""
+    """Stands in for ministack's `_invoke_target`, which delivers to anything and forgets what it cannot."""
 
     def invoke(target: Json, event: Json, rule: Json, view: Json = None) -> None:
         arn = target["Arn"]
-        reason = _refusal(arn, rule["Arn"])
-        if reason is not None:
-            _log.warning("rule %s could not deliver to %s: %s", rule["Name"], arn, reason[0])
-            arn = (target.get("DeadLetterConfig") or {}).get("Arn")
-            if not arn or _refusal(arn, rule["Arn"]) is not None:
-                return
-        upstream({**target, "Arn": arn}, event, rule, view)
-        if reason is not None:
-            _explain(arn, rule["Arn"], target["Arn"], reason)
+        inprocess.changed()
+        reason = None if _is_machine(arn) else _refusal(arn, rule["Arn"])
+        if reason is None:
+            reason = _through(upstream, target, event, rule, view)
+        if reason is None:
+            return
+        _log.warning("rule %s could not deliver to %s: %s", rule["Name"], arn, reason[0])
+        queue = (target.get("DeadLetterConfig") or {}).get("Arn")
+        if queue and _refusal(queue, rule["Arn"]) is None:
+            whole = {key: value for key, value in target.items() if not key.startswith("Input")}
+            upstream({**whole, "Arn": queue}, event, rule, view)
+            _explain(queue, rule["Arn"], arn, reason)
 
     return invoke
+
+
+# ministack works out a target's input inside the call; who it is for, and what came of it, go along here.
+_role: ContextVar[str] = ContextVar("_role")
+_outcome: ContextVar[list[tuple[str, str] | None]] = ContextVar("_outcome")
+
+
+def _through(upstream: Callable[..., None], target: Json, *rest: Json) -> tuple[str, str] | None:
+    outcome: list[tuple[str, str] | None] = []
+    tokens = _role.set(target.get("RoleArn") or ""), _outcome.set(outcome)
+    try:
+        upstream(target, *rest)
+    finally:
+        _role.reset(tokens[0])
+        _outcome.reset(tokens[1])
+    return outcome[0] if outcome else None
+
+
+def dispatch_to_machine(arn: str, payload: str) -> None:
+    """Stands in for `_dispatch_to_stepfunctions`, which asks no role and tells nobody of a refusal."""
+    _outcome.get().append(start_machine(arn, _role.get(), payload))
+
+
+def start_machine(arn: str, role: str, payload: str) -> tuple[str, str] | None:
+    """Start an execution with a target's role. (ERROR_CODE, ERROR_MESSAGE), or None when it was started."""
+    from ministack.services import stepfunctions  # noqa: PLC0415 - after its environment is set
+
+    if stepfunctions._resolve_state_machine_arn(arn) is None:
+        return "RESOURCE_NOT_FOUND", "The specified state machine does not exist."
+    try:
+        iam.require(role, "states:StartExecution", arn)
+    except iam.AccessDenied as denied:
+        return "NO_PERMISSIONS", str(denied)
+    status, _headers, body = stepfunctions._start_execution({"stateMachineArn": arn, "input": payload})
+    if status < 400:
+        return None
+    refused = json.loads(body)
+    return str(refused.get("__type")), str(refused.get("message"))
+
+
+def from_aws(upstream: Callable[..., Any]) -> Callable[..., Any]:
+    """Stands in for ministack's `_put_events`: on one machine it is us who say what EC2 or CloudWatch would.
+
+    They say it on the default bus; on any other `aws.` remains AWS's own.
+    """
+
+    def put(data: Mapping[str, Json], allow_aws_source: bool = False) -> Any:
+        buses = {entry.get("EventBusName", "default").rpartition("/")[2] for entry in data.get("Entries", [])}
+        return upstream(data, allow_aws_source or buses == {"default"})
+
+    return put
+
+
+def _is_machine(arn: str) -> bool:
+    return ":stateMachine:" in arn
 
 
 def _refusal(arn: str, rule_arn: str) -> tuple[str, str] | None:

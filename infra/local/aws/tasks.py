@@ -158,6 +158,10 @@ def _put_events(call: TaskCall, _action: str) -> Json:
     """
     entries = [_entry(call, entry) for entry in call.parameters["Entries"]]
     for entry in entries:
+        if str(entry.get("Source", "")).startswith("aws."):
+            raise StateError(
+                "EventBridge.FailedEntry", "NotAuthorizedForSourceException: Not authorized for the source."
+            )
         context = {"events:source": entry.get("Source"), "events:detail-type": entry.get("DetailType")}
         _allow(call, "EventBridge.AccessDeniedException", "events:PutEvents", _bus_arn(entry), context)
         _require_bus(entry)

@@ -314,7 +314,12 @@ def test_error_names_match(names: list[str], error: str, expected: bool) -> None
 
 def test_retry_delays_grow_and_are_capped(monkeypatch: pytest.MonkeyPatch) -> None:
     delays: list[float] = []
-    monkeypatch.setattr(engine._Branch, "_moment", lambda _self, seconds: delays.append(seconds) or 0.0)
+
+    def note(_self: Any, seconds: float) -> float:
+        delays.append(seconds)
+        return 0.0
+
+    monkeypatch.setattr(engine._Branch, "_moment", note)
     retry = {"ErrorEquals": ["Busy"], "IntervalSeconds": 2, "BackoffRate": 3, "MaxAttempts": 4, "MaxDelaySeconds": 20}
     run({"Type": "Task", "Resource": "r", "Retry": [retry]}, {}, Service(*["Busy"] * 4, {}))
     assert delays == [2, 6, 18, 20]

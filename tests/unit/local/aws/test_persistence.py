@@ -170,7 +170,7 @@ aws.stop()
 
 @pytest.mark.parametrize("how", ["kill", "stop"])
 def test_standard_executions_go_on_where_they_stood(tmp_path: Path, how: str) -> None:
-    """A parent in a Map of two children, one of which was answered in the first life; a token that expired meanwhile."""
+    """A parent with two children in a Map, one answered in the first life; a token that expires in between."""
     ends = {"kill": "aws.snapshot()\nos.kill(os.getpid(), signal.SIGKILL)", "stop": "aws.stop()"}
     answered = "states.send_task_success(taskToken=tokens[0], output='\"first\"')\n"
     live(tmp_path, FIRST + WAITING + answered + ends[how], expected_code=-signal.SIGKILL if how == "kill" else 0)
