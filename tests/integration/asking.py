@@ -10,7 +10,7 @@ from typing import Any
 
 from tests.integration.stack import Running, until
 
-SECONDS = 60.0
+SECONDS = 20.0
 
 
 @dataclass
