@@ -14,6 +14,7 @@ import io
 import re
 import sys
 import time
+import uuid
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cache
@@ -94,7 +95,8 @@ class Api:
         """Writes a row; the reason when it was refused, else empty. Raises DirectoryError when nothing can be written
         at all."""
         if version is None:
-            answer = self._send("POST", "/directory", json=row.request)
+            key = {"Idempotency-Key": uuid.uuid4().hex}
+            answer = self._send("POST", "/directory", again=True, json=row.request, headers=key)
         else:
             headers = {"If-Match": f'"{version}"'}
             answer = self._send("PUT", f"/directory/{row.entry_id}", json=row.request, headers=headers)
@@ -104,15 +106,18 @@ class Api:
             return problem(answer)
         raise DirectoryError(f"The API answered {answer.status_code}: {problem(answer)}")
 
-    def _send(self, method: str, path: str, **options: Any) -> httpx.Response:
-        """One request, again while there are too many. Nothing else is sent twice: a new entry might be saved twice."""
+    def _send(self, method: str, path: str, *, again: bool = False, **options: Any) -> httpx.Response:
+        """One request, again while there are too many. again: also where no answer came, or one that says to try again,
+        because the request does the same however often it is sent. Raises DirectoryError when no answer comes."""
         for attempt in range(ATTEMPTS):
             try:
                 answer = self._client.request(method, path, **options)
             except httpx.HTTPError as error:
-                raise DirectoryError(f"The API does not answer ({type(error).__name__}).") from None
-            if answer.status_code != 429:
-                break
+                if not again or attempt == ATTEMPTS - 1:
+                    raise DirectoryError(f"The API does not answer ({type(error).__name__}).") from None
+            else:
+                if answer.status_code != 429 and not (again and answer.status_code in (503, 504)):
+                    break
             self._sleep(0.5 * 2**attempt)
         return answer
 

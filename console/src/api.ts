@@ -138,8 +138,11 @@ export async function getEntry(entryId: string): Promise<schema.Entry> {
   return parsed(schema.Entry, request(entryPath(entryId), { cache: "no-store" }));
 }
 
-export async function createEntry(entry: EntryRequest): Promise<schema.Entry> {
-  return parsed(schema.Entry, request("/desk/directory", post(entry)));
+/** Makes an entry, one however often it is sent with the same key. Throws ApiError 409 when the key came with another. */
+export async function createEntry(entry: EntryRequest, key: string): Promise<schema.Entry> {
+  const { headers, ...init } = post(entry);
+  const named = { ...headers, "idempotency-key": key };
+  return parsed(schema.Entry, request("/desk/directory", { ...init, headers: named }));
 }
 
 /** An entry's ETag is its version. The header itself may be weakened on its way by whatever compresses the answer. */

@@ -13,6 +13,9 @@ export interface Session {
 
 export type Step = "done" | "new-password" | "reset" | "unsupported";
 
+/** The fewest characters the user pool takes (infra/template.yaml). */
+export const PASSWORD_LENGTH = 12;
+
 const KEEP = "dragoman.keep";
 /** What Amplify's keys begin with. */
 const TOKENS = "CognitoIdentityServiceProvider.";

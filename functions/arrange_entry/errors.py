@@ -20,6 +20,12 @@ class NotFound(DragomanError):
     metric = "EntriesNotFound"
 
 
+class KeyReused(DragomanError):
+    """Another entry was sent with this idempotency key."""
+
+    metric = "EntryKeysReused"
+
+
 class PreconditionRequired(DragomanError):
     """Whoever replaces or deletes an entry has to say which version they have seen."""
 

@@ -13,9 +13,9 @@ settings = cache(Settings.from_environment)
 
 @observed
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
-    """{"operation", "entryId", "ifMatch", "body", "current"?, "now"} to logic.Arranged.
+    """{"operation", "entryId", "ifMatch", "idempotencyKey", "body", "current"?, "now"} to logic.Arranged.
 
-    Raises InvalidEntry, NotFound, PreconditionRequired, PreconditionFailed or ConfigurationError.
+    Raises InvalidEntry, NotFound, KeyReused, PreconditionRequired, PreconditionFailed or ConfigurationError.
     """
     arranged = arrange(event, settings(), new_entry_id)
     entry_id, writes = arranged["output"]["entryId"], len(arranged["transactItems"])

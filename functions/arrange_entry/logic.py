@@ -1,15 +1,18 @@
 """From a request to write an entry of the directory to the writes of one transaction. Pure: no boto3, no clock."""
 
 import base64
+import hashlib
 import json
+import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final, TypedDict
 
-from arrange_entry.errors import InvalidEntry, NotFound, PreconditionFailed, PreconditionRequired
+from arrange_entry.errors import InvalidEntry, KeyReused, NotFound, PreconditionFailed, PreconditionRequired
 from arrange_entry.settings import Settings
 from dragoman.directory import words_of
 from dragoman.documents import Entry, EntryRequest
 from dragoman.errors import ConfigurationError
+from dragoman.identifiers import keyed_entry_id
 from dragoman.items import AttributeValue, item, json_text, plain
 from dragoman.keywords import MAX_WORDS, keyword, sorting
 from dragoman.texts import UNSEEN, WHITE_SPACE, repaired
@@ -20,6 +23,7 @@ validate_request = validator("directory_entry_request")
 validate_entry = validator("directory_entry")
 
 LIST: Final = "directory"
+IDEMPOTENCY_KEY: Final = re.compile(r"[A-Za-z0-9_-]{1,80}")
 ONE_LINE: Final = ("name", "phone", "address", "hours", "link")
 
 Json = dict[str, Any]
@@ -45,16 +49,17 @@ class Arranged(TypedDict):
 
 
 def arrange(event: Mapping[str, Any], settings: Settings, new_id: Callable[[], str]) -> Arranged:
-    """{"operation", "entryId", "ifMatch", "body", "current"?, "now"} to the writes and the answer.
+    """{"operation", "entryId", "ifMatch", "idempotencyKey", "body", "current"?, "now"} to the writes and the answer.
 
-    Raises InvalidEntry, NotFound, PreconditionRequired, PreconditionFailed, and ConfigurationError when the machine
-    hands over something else.
+    Raises InvalidEntry, NotFound, KeyReused, PreconditionRequired, PreconditionFailed, and ConfigurationError when the
+    machine hands over something else.
     """
     try:
         operation, now = event["operation"], rfc3339(parse(event["now"]))
         current = plain(event.get("current") or {})
         if operation == "create":
-            return _create(request_of(event["body"]), settings, new_id(), now)
+            request, key = request_of(event["body"]), event["idempotencyKey"]
+            return _keyed(request, settings, current, key, now) if key else _create(request, settings, new_id(), now)
         _expect(event["ifMatch"], current)
         if operation == "replace":
             return _replace(request_of(event["body"]), settings, current, now)
@@ -109,10 +114,27 @@ def _expect(if_match: str, current: Mapping[str, Any]) -> None:
         raise PreconditionFailed("The entry was changed meanwhile")
 
 
-def _create(request: EntryRequest, settings: Settings, entry_id: str, now: str) -> Arranged:
+def _keyed(request: EntryRequest, settings: Settings, current: Mapping[str, Any], key: str, now: str) -> Arranged:
+    """A new entry, or the one that the same request made before, as it is now; nothing is written then."""
+    if not IDEMPOTENCY_KEY.fullmatch(key):
+        raise InvalidEntry("Idempotency-Key has 1 to 80 letters, digits, - and _")
+    sent = _fingerprint(request)
+    if not current:
+        return _create(request, settings, keyed_entry_id(key), now, sent)
+    if current.get("requestHash") != sent:
+        raise KeyReused("Another entry was sent with this Idempotency-Key")
+    return _arranged([], current["entryId"], _kept(current), 200)
+
+
+def _fingerprint(request: EntryRequest) -> str:
+    """The same for requests that say the same, however they are written; no words can be read from it."""
+    return hashlib.sha256(json.dumps(request, sort_keys=True).encode()).hexdigest()[:32]
+
+
+def _create(request: EntryRequest, settings: Settings, entry_id: str, now: str, sent: str = "") -> Arranged:
     entry = _entry(request, settings, entry_id, 1, (now, now))
     put = {"ConditionExpression": "attribute_not_exists(entryId)"}
-    writes = [_put(entry, settings, put), *_links(settings, entry_id, _keys(entry), ())]
+    writes = [_put(entry, settings, put, sent), *_links(settings, entry_id, _keys(entry), ())]
     return _arranged(writes, entry_id, entry, 201)
 
 
@@ -120,7 +142,8 @@ def _replace(request: EntryRequest, settings: Settings, current: Mapping[str, An
     version, entry_id = current["version"], current["entryId"]
     entry = _entry(request, settings, entry_id, version + 1, (current["createdAt"], max(now, current["updatedAt"])))
     before, after = set(current["keys"]), _keys(entry)
-    writes = [_put(entry, settings, _unchanged(version)), *_links(settings, entry_id, after - before, before - after)]
+    put = _put(entry, settings, _unchanged(version), current.get("requestHash", ""))
+    writes = [put, *_links(settings, entry_id, after - before, before - after)]
     return _arranged(writes, entry_id, entry, 200)
 
 
@@ -155,18 +178,28 @@ def _entry(request: EntryRequest, settings: Settings, entry_id: str, version: in
     return entry
 
 
-def _put(entry: Entry, settings: Settings, condition: Json) -> Json:
-    return {"Put": {"TableName": settings.directory_table, "Item": entry_item(entry), **condition}}
+def _kept(current: Mapping[str, Any]) -> Entry:
+    """The entry of an item."""
+    kept: Any = {name: current[name] for name in Entry.__annotations__ if name in current}
+    entry: Entry = kept
+    validate_entry(entry)
+    return entry
 
 
-def entry_item(entry: Entry) -> dict[str, AttributeValue]:
+def _put(entry: Entry, settings: Settings, condition: Json, sent: str) -> Json:
+    return {"Put": {"TableName": settings.directory_table, "Item": entry_item(entry, sent), **condition}}
+
+
+def entry_item(entry: Entry, sent: str = "") -> dict[str, AttributeValue]:
     """The entry in table Directory. nameKey sorts the list of all; words is what is translated of it; keys are those
-    of table DirectoryKeywords, to be found again however keywords are folded by then."""
+    of table DirectoryKeywords, to be found again however keywords are folded by then. sent: the fingerprint of the
+    request that made the entry under an idempotency key, kept as long as the entry."""
     texts = {name: value for name, value in entry.items() if isinstance(value, str | int)}
     more = {"list": LIST, "nameKey": f"{sorting(entry['name'])}#{entry['entryId']}"}
     words = {"words": words_of(entry)} if words_of(entry) else {}
+    made = {"requestHash": sent} if sent else {}
     lists = {"keywords": _texts(entry["keywords"]), "keys": _texts(sorted(_keys(entry)))}
-    return {**item({**texts, **more, **words}), **lists}
+    return {**item({**texts, **more, **words, **made}), **lists}
 
 
 def _texts(texts: Iterable[str]) -> AttributeValue:

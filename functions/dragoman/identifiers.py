@@ -46,6 +46,11 @@ def new_entry_id() -> str:
     return "e" + secrets.token_hex(8)
 
 
+def keyed_entry_id(idempotency_key: str) -> str:
+    """The id of the entry that was sent with this key: the same however often it is sent."""
+    return "e" + hashlib.sha256(f"Idempotency-Key\n{idempotency_key}".encode()).hexdigest()[:16]
+
+
 def conversation_id(ours: str, theirs: str) -> str:
     """Stands for a pair of addresses wherever a phone number must not, as in a URL. It is the same for both
     directions of the conversation, and no secret: whoever guesses both addresses can compute it."""

@@ -35,7 +35,7 @@ _log = logging.getLogger(__name__)
 STACK_NAME = "dragoman"
 SECRET_NAME = "dragoman/twilio"
 TEMPLATE = ROOT / "infra" / "template.yaml"
-JOURNALED = ("receiveMessage",)
+JOURNALED = ("receiveMessage", "createQuestion")
 # How long what the journal holds may grow before a snapshot makes it needless.
 SNAPSHOT_SECONDS = 15
 AI_PATIENCE_SECONDS = 60
@@ -210,12 +210,13 @@ class LocalStack:
     def _take_up(self) -> None:
         """Submits again what was accepted after the last snapshot, and writes one if nothing was refused.
 
-        What was accepted a second time costs nothing: a message makes one report, however often it comes.
+        What was accepted a second time costs nothing: a message makes one report, however often it comes, and a
+        question is an execution with its request's name.
         """
         assert self._gateway is not None and self._front is not None  # noqa: S101, PT018 - set by start() a moment ago
         replayed = self._front.call(self._gateway.replay())
         if replayed.accepted or replayed.refused:
-            self._say(f"Took up {replayed.accepted} messages again that an unclean stop had left unfinished")
+            self._say(f"Took up {replayed.accepted} requests again that an unclean stop had left unfinished")
         if replayed.refused:
             self._say(f"{replayed.refused} were refused and stay in the journal; they are tried again")
         self._taken_up = not replayed.refused

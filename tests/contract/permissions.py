@@ -52,7 +52,10 @@ UNBOUND = {
     **dict.fromkeys(XRAY, "tracing has no resources"),
     **dict.fromkeys(LOG_DELIVERY, "log delivery is set up for the account"),
     "translate:TranslateText": "Translate has no resources for plain text",
-    "comprehend:DetectDominantLanguage": "Comprehend has no resources for plain text",
+    **dict.fromkeys(
+        ("comprehend:DetectDominantLanguage", "comprehend:BatchDetectSentiment"),
+        "Comprehend has no resources for plain text",
+    ),
     **dict.fromkeys(
         ("rekognition:DetectLabels", "rekognition:DetectText", "rekognition:DetectModerationLabels"),
         "Rekognition has no resources for pictures",

@@ -601,6 +601,8 @@ def called(status: int) -> str:
     in_answer("/directory/{entryId}", "delete", '$execution.error == "PreconditionFailed"', '$execution.error == "X"'),
     in_answer("/twilio/messages", "post", '$execution.error == "Forbidden"', '$execution.error == "Refused"'),
     changed(*state_of("directory", "PreconditionRequired"), "Error", to="Unconditional"),
+    in_answer("/directory", "post", '$execution.error == "Conflict"', '$execution.error == "X"'),
+    in_request("/directory/{entryId}", "put", '\\"idempotencyKey\\": \\"\\"', '\\"idempotencyKey\\": \\"$key\\"'),
 )
 def every_end_that_a_status_is_called_after_is_answered_with_it(shipped: Shipped) -> Iterator[str]:
     machines = shipped.resources("AWS::Serverless::StateMachine")
@@ -613,14 +615,22 @@ def every_end_that_a_status_is_called_after_is_answered_with_it(shipped: Shipped
                     yield f"{operation.where} answers {end} with {status}: it never ends so, or with {known.get(end)}"
             # Nothing is there yet that a new item could be compared with.
             possible = ends(shipped, machine) & known.keys() - (ONLY_OVER_OLD if creates(operation) else set())
+            possible -= ONLY_UNDER_KEYS if without_key(operation) else set()
             possible -= ONLY_FOR_BODIES if "requestBody" not in operation.definition else set()
             for end in sorted(possible - {end for end, _ in named_ends(operation)}):
                 yield f"{operation.where} keeps quiet about {end}: answer it with {known[end]}"
 
 
-# Ends that need an item that was there before, and those that need a body to object to.
+# Ends that need an item that was there before, those that need a body to object to, and those that need an idempotency
+# key, under which another request came before.
 ONLY_OVER_OLD = {"NotFound", "PreconditionRequired", "PreconditionFailed"}
 ONLY_FOR_BODIES = {"BadRequest"}
+ONLY_UNDER_KEYS = {"Conflict"}
+
+
+def without_key(operation: Operation) -> bool:
+    """Whether a route hands an empty idempotency key to its machine."""
+    return '\\"idempotencyKey\\": \\"\\"' in "\n".join(strings(operation.wired.get("requestTemplates", {})))
 
 
 def creates(operation: Operation) -> bool:

@@ -391,6 +391,21 @@ def nobody_signs_up_by_themselves(shipped: Shipped) -> Iterator[str]:
                 yield f"{name} wants {wanted}"
 
 
+AUTH = "console/src/auth.ts"
+
+
+@rules(
+    rewritten(AUTH, "PASSWORD_LENGTH = 12", "PASSWORD_LENGTH = 8"),
+    changed(*resource("UserPool", "Policies", "PasswordPolicy", "MinimumLength"), to=14),
+)
+def the_form_asks_for_as_long_a_password_as_the_pool(shipped: Shipped) -> Iterator[str]:
+    found = re.search(r"PASSWORD_LENGTH = (\d+)", shipped.texts[AUTH])
+    for name, item in shipped.resources(POOL).items():
+        least = item["Properties"]["Policies"]["PasswordPolicy"]["MinimumLength"]
+        if not found or int(found[1]) != least:
+            yield f"{AUTH}: PASSWORD_LENGTH is not the {least} of {name}"
+
+
 # SRP proves the password without sending it; the admin flow wants AWS credentials.
 FLOWS = {"ALLOW_USER_SRP_AUTH", "ALLOW_REFRESH_TOKEN_AUTH", "ALLOW_ADMIN_USER_PASSWORD_AUTH"}
 LONGEST = {"AccessToken": ("minutes", 60), "IdToken": ("minutes", 60), "RefreshToken": ("hours", 24)}

@@ -7,12 +7,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from infra.local.config import OPERATORS
 from tests.e2e.console import Console
 from tests.e2e.handset import Handset
-from tests.e2e.windows import NARROW, THEMES, WIDE, Windows, accessibility, overflow, picture, settle
+from tests.e2e.windows import NARROW, OFFLINE, THEMES, WIDE, Windows, accessibility, overflow, picture, settle
 
 Consoles = Callable[..., Console]
 Handsets = Callable[..., Handset]
@@ -100,6 +100,33 @@ def test_second_editor_gets_the_conflict_and_decides(console: Consoles, windows:
     one.page.get_by_test_id("conflict-mine").click()
     one.said("Harbour School")
     expect(one.entries("Harbour School")).to_have_count(0)
+
+
+def test_save_whose_answer_is_lost_makes_one_entry_when_saved_again(console: Consoles, windows: Windows) -> None:
+    windows.expect(OFFLINE.pattern)
+    windows.expect("ERR_FAILED")
+    windows.expect("status of 409")
+    desk = console().sign_in()
+    lost: list[str] = []
+
+    def lose(route: Route) -> None:
+        if route.request.method == "POST" and not lost:
+            lost.append(str(route.fetch().json()["entryId"]))
+            route.abort()
+        else:
+            route.continue_()
+
+    desk.page.route("**/desk/directory", lose)
+    desk.edit("new")
+    desk.fill_in(name="Lost Property", keywords="lost property")
+    expect(desk.page.get_by_role("alert")).to_be_visible()
+    desk.fill_in(name="Lost and Found")
+    expect(desk.page.get_by_role("alert")).to_contain_text("An earlier attempt to save this form did arrive")
+    desk.fill_in(name="Lost Property")
+    desk.said("Lost Property")
+    expect(desk.entries("Lost Property")).to_have_count(1)
+    desk.delete_entry(lost[0])
+    desk.said("Lost Property")
 
 
 def test_table_with_a_bad_row_is_reported_and_the_rest_imported(console: Consoles, tmp_path: Path) -> None:

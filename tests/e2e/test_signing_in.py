@@ -45,3 +45,20 @@ def test_neither_ticket_nor_token_stands_in_the_address(console: Callable[..., C
     sockets = [url for url in asked if url.startswith("ws")]
     assert sockets
     assert all("ticket=" in url for url in sockets)
+
+
+def test_new_password_is_asked_to_be_as_long_as_the_pool_wants(console: Callable[..., Console]) -> None:
+    desk = console()
+    desk.visit()
+    asked: list[str] = []
+    desk.page.on("request", lambda request: asked.append(request.headers.get("x-amz-target", "")))
+    desk.page.get_by_role("button", name="I forgot my password").click()
+    desk.page.get_by_test_id("email").fill(OPERATORS[0])
+    desk.page.get_by_test_id("sign-in-submit").click()
+    password = desk.page.get_by_test_id("new-password")
+    expect(password).to_have_accessible_description("At least 12 characters.")
+    desk.page.get_by_test_id("code").fill("123456")
+    password.press_sequentially("eleven char")
+    desk.page.get_by_test_id("sign-in-submit").click()
+    assert password.evaluate("field => field.validity.tooShort")
+    assert "AWSCognitoIdentityProviderService.ConfirmForgotPassword" not in asked

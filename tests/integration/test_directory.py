@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import subprocess
 import sys
+import uuid
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -73,6 +74,21 @@ def test_entry_is_created_read_replaced_and_deleted(stack: Running) -> None:
 
     assert call(stack, "DELETE", path, **{"If-Match": '"2"'}).status_code == 204
     problem(call(stack, "GET", path), 404)
+
+
+def test_entry_sent_again_under_its_key_is_the_one_that_is_there(stack: Running) -> None:
+    key = uuid.uuid4().hex
+    first = call(stack, "POST", "/directory", CLINIC, **{"Idempotency-Key": key})
+    again = call(stack, "POST", "/directory", CLINIC, **{"idempotency-key": key})
+    assert (first.status_code, again.status_code) == (201, 200), again.text
+    assert again.json() == first.json()
+    assert again.headers["etag"] == '"1"'
+    assert again.headers["location"] == first.headers["location"]
+    problem(call(stack, "POST", "/directory", {**CLINIC, "name": "Other"}, **{"Idempotency-Key": key}), 409)
+    refused = call(stack, "POST", "/directory", CLINIC, **{"Idempotency-Key": "a b"})
+    assert "Idempotency-Key" in problem(refused, 400)["detail"]
+    path = f"/directory/{first.json()['entryId']}"
+    assert call(stack, "DELETE", path, **{"If-Match": '"1"'}).status_code == 204
 
 
 def test_change_without_the_version_read_or_with_an_old_one_is_refused(stack: Running, clinic: dict[str, Any]) -> None:

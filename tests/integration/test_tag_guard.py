@@ -135,7 +135,7 @@ def test_instance_that_starts_twice_is_asked_about_once(guarded: Running, ana: P
     ec2.stop_instances(InstanceIds=[instance_id])
     ec2.start_instances(InstanceIds=[instance_id])
     assert guards.outputs(1) == [{"instanceId": instance_id, "outcome": "already-asked"}]
-    ana.answer("stop")
+    ana.answer("shut it down")
     assert {"instanceId": instance_id, "outcome": "stopped"} in guards.outputs(2)
     items = guarded.client("dynamodb").scan(TableName=guarded.outputs()["IncidentsTableName"])["Items"]
     assert f"instance#{instance_id}" not in [item["incidentId"]["S"] for item in items]

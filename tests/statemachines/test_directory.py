@@ -8,17 +8,11 @@ import base64
 import copy
 import itertools
 import json
-import re
-import time
-import uuid
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from typing import Any
 
-import boto3
 import pytest
-from botocore.exceptions import ClientError
-from moto import mock_aws
 
 from arrange_entry.logic import arrange as arrange_entry
 from arrange_entry.settings import Settings
@@ -28,9 +22,8 @@ from compose_report.logic import compose_all
 from dragoman.errors import DragomanError
 from infra.local.aws.asl import engine
 from infra.local.aws.asl.errors import StateError
-from infra.local.sfn.definitions import REGION, ROLE_ARN
-from infra.local.sfn.judge import SDK_SPELLING
 from tests.statemachines import cases
+from tests.statemachines.worlds import Call, Json, ask, empty, run, tables
 
 DIRECTORY, KEYWORDS = "dragoman-directory", "dragoman-directory-keywords"
 KEYS = {DIRECTORY: "entryId", KEYWORDS: "keyword"}
@@ -43,9 +36,6 @@ CLINIC = {
 }
 NOW = datetime(2026, 11, 21, tzinfo=UTC)
 
-Json = dict[str, Any]
-Call = Callable[[engine.TaskCall], Any]
-
 
 class World:
     """The tables of the directory, our functions, Translate, and what messages became."""
@@ -55,9 +45,7 @@ class World:
         self.dynamodb = dynamodb
         self.throttled = False
         self.ids = (f"e{number:016x}" for number in itertools.count(1))
-        for table, key in KEYS.items():
-            for item in dynamodb.scan(TableName=table)["Items"]:
-                dynamodb.delete_item(TableName=table, Key={key: item[key]})
+        empty(dynamodb, KEYS)
 
     def call(self, task: engine.TaskCall) -> Any:
         name = task.resource.removeprefix("arn:aws:states:::")
@@ -70,7 +58,11 @@ class World:
                 "Status": "SUCCEEDED",
                 "Output": json.dumps(translated(json.loads(task.parameters["Input"])["text"])),
             }
-        return self._ask_tables(name, task.parameters) if uses_directory(task.parameters) else {}
+        if not uses_directory(task.parameters):
+            return {}
+        if self.throttled:
+            raise StateError("DynamoDb.ThrottlingException", "mocked")
+        return ask(self.dynamodb, task)
 
     def _invoke(self, function: str, payload: Json) -> Json:
         settings = Settings(DIRECTORY, KEYWORDS, "en")
@@ -86,24 +78,19 @@ class World:
             cause = {"errorMessage": str(error), "errorType": type(error).__name__}
             raise StateError(type(error).__name__, json.dumps(cause)) from error
 
-    def _ask_tables(self, name: str, parameters: Json) -> Json:
-        if self.throttled:
-            raise StateError("DynamoDb.ThrottlingException", "mocked")
-        operation = re.sub("([A-Z])", lambda match: f"_{match[1].lower()}", name.rpartition(":")[2])
-        spelled = {java: api for api, java in SDK_SPELLING.items()} if name.startswith("aws-sdk:") else {}
-        try:
-            answer = getattr(self.dynamodb, operation)(**respelled(parameters, spelled))
-        except ClientError as error:
-            raise StateError(f"DynamoDb.{error.response['Error']['Code']}", str(error)) from error
-        del answer["ResponseMetadata"]
-        return dict(respelled(answer, SDK_SPELLING if spelled else {}))
-
     def write(
-        self, operation: str, entry: Json | None = None, entry_id: str = "", seen: str = "", call: Call | None = None
+        self,
+        operation: str,
+        entry: Json | None = None,
+        entry_id: str = "",
+        seen: str = "",
+        *,
+        call: Call | None = None,
+        key: str = "",
     ) -> Any:
         """What the machine directory answers: its output, or the name of its error."""
         body = base64.b64encode(json.dumps(entry).encode()).decode() if entry else ""
-        given = {"operation": operation, "entryId": entry_id, "ifMatch": seen, "body": body}
+        given = {"operation": operation, "entryId": entry_id, "ifMatch": seen, "idempotencyKey": key, "body": body}
         try:
             return run("directory", given, call or self.call)
         except StateError as error:
@@ -131,15 +118,6 @@ def uses_directory(parameters: Json) -> bool:
     return DIRECTORY in json.dumps(parameters)
 
 
-def respelled(value: Any, names: dict[str, str]) -> Any:
-    """Attribute values as the SDK for Java spells their types, or back. Sets of moto's client are lists already."""
-    if isinstance(value, list):
-        return [respelled(item, names) for item in value]
-    if not isinstance(value, dict):
-        return value
-    return {names.get(name, name): respelled(item, names) for name, item in value.items()}
-
-
 def translated(text: str) -> Json:
     """What the machine translate answers to Spanish for a desk that reads English first."""
     english = {spanish: english for english, spanish in SPANISH.items()}
@@ -148,36 +126,9 @@ def translated(text: str) -> Json:
     return {"language": language, "translations": translations, "detectedAt": "2026-11-21T10:49:17.700Z"}
 
 
-def run(machine: str, given: Any, invoke: Call) -> Any:
-    """The machine's output. Raises StateError."""
-    name = str(uuid.uuid4())
-    execution = engine.Execution(
-        arn=f"{cases.machines()[machine].arn}:{name}",
-        name=name,
-        input=given,
-        machine_arn=cases.machines()[machine].arn,
-        machine_name=machine,
-        role_arn=ROLE_ARN,
-        invoke=invoke,
-        deadline=time.monotonic() + 20,
-        wait_scale=0.0,
-        in_order=True,
-    )
-    return engine.run(json.loads(cases.machines()[machine].definition), execution)
-
-
 @pytest.fixture(scope="module")
 def dynamodb() -> Iterator[Any]:
-    with mock_aws():
-        client = boto3.client("dynamodb", region_name=REGION, aws_access_key_id="test", aws_secret_access_key="test")
-        for table, key in KEYS.items():
-            client.create_table(
-                TableName=table,
-                AttributeDefinitions=[{"AttributeName": key, "AttributeType": "S"}],
-                KeySchema=[{"AttributeName": key, "KeyType": "HASH"}],
-                BillingMode="PAY_PER_REQUEST",
-            )
-        yield client
+    yield from tables(KEYS)
 
 
 @pytest.fixture
@@ -246,10 +197,48 @@ def test_of_two_editors_at_once_one_is_told_that_the_other_was_quicker(world: Wo
         return world.call(task)
 
     changed = {**CLINIC, "name": "Slower", "keywords": ["slow"]}
-    assert world.write("replace", changed, entry_id, "1", overtaken) == "PreconditionFailed"
+    assert world.write("replace", changed, entry_id, "1", call=overtaken) == "PreconditionFailed"
     item = world.dynamodb.get_item(TableName=DIRECTORY, Key={"entryId": {"S": entry_id}})["Item"]
     assert item["name"]["S"] == "Quicker"
     assert "Item" not in world.dynamodb.get_item(TableName=KEYWORDS, Key={"keyword": {"S": "slow"}})
+
+
+def entries(world: World) -> list[Json]:
+    return list(world.dynamodb.scan(TableName=DIRECTORY)["Items"])
+
+
+def test_entry_whose_answer_was_lost_is_sent_again_and_is_one(world: World) -> None:
+    first = world.write("create", CLINIC, key="once")
+    assert first["status"] == 201
+    again = world.write("create", CLINIC, key="once")
+    assert again["status"] == 200
+    assert json.loads(again["entry"]) == json.loads(first["entry"])
+    assert len(entries(world)) == 1
+    assert world.write("create", {**CLINIC, "name": "Library"}, key="once") == "Conflict"
+    assert world.write("create", CLINIC, key="twice")["status"] == world.write("create", CLINIC)["status"] == 201
+    assert len(entries(world)) == 3
+    assert world.write("create", CLINIC, key="no key!") == "BadRequest"
+
+
+def test_entry_sent_again_is_answered_as_it_is_now_and_written_anew_when_it_is_gone(world: World) -> None:
+    entry_id = world.write("create", CLINIC, key="once")["entryId"]
+    world.write("replace", {**CLINIC, "name": "Health centre"}, entry_id, "1")
+    again = world.write("create", CLINIC, key="once")
+    assert (again["entryId"], again["version"], again["status"]) == (entry_id, 2, 200)
+    assert json.loads(again["entry"])["name"] == "Health centre"
+    world.write("delete", None, entry_id, "2")
+    assert world.write("create", CLINIC, key="once")["status"] == 201
+    assert world.ask("¿Dónde está la clínica?")[0]["state"] == "found"
+
+
+def test_of_two_saves_at_once_under_one_key_one_makes_the_entry(world: World) -> None:
+    def overtaken(task: engine.TaskCall) -> Any:
+        if task.resource.endswith(":transactWriteItems"):
+            assert world.write("create", CLINIC, key="once")["status"] == 201
+        return world.call(task)
+
+    assert world.write("create", CLINIC, call=overtaken, key="once")["status"] == 200
+    assert len(entries(world)) == 1
 
 
 def test_request_that_is_no_entry_is_refused(world: World) -> None:

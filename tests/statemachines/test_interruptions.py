@@ -8,21 +8,15 @@ from __future__ import annotations
 
 import json
 import re
-import time
-import uuid
 from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
-import boto3
 import pytest
-from botocore.exceptions import ClientError
-from moto import mock_aws
 
 from infra.local.aws.asl import engine
 from infra.local.aws.asl.errors import StateError
-from infra.local.sfn.definitions import REGION, ROLE_ARN
-from tests.statemachines import cases
+from tests.statemachines.worlds import ask, empty, run, tables
 
 DESK_LINE = "DM00112233445566778899aabbccddeeff"
 PARTS = ["La clínica está en la calle Mayor.", "Abre a las nueve."]
@@ -32,11 +26,11 @@ CALLS = 11
 DELIVERIES = 5
 """How often the queue delivers before it parks a message (infra/template.yaml)."""
 KEYS = {
-    "outbound": "messageId",
-    "reports": "reportId",
-    "opt-outs": "address",
-    "conversations": "conversationId",
-    "contacts": "address",
+    "dragoman-outbound": "messageId",
+    "dragoman-reports": "reportId",
+    "dragoman-opt-outs": "address",
+    "dragoman-conversations": "conversationId",
+    "dragoman-contacts": "address",
 }
 
 every_call = pytest.mark.parametrize("fatal", range(CALLS))
@@ -53,16 +47,15 @@ class World:
     def __init__(self, dynamodb: Any) -> None:
         """Begin with empty tables and a report of two parts."""
         self.dynamodb = dynamodb
-        for table, key in KEYS.items():
-            for item in dynamodb.scan(TableName=f"dragoman-{table}")["Items"]:
-                dynamodb.delete_item(TableName=f"dragoman-{table}", Key={key: item[key]})
+        empty(dynamodb, KEYS)
         dynamodb.put_item(TableName="dragoman-reports", Item={"reportId": {"S": DESK_LINE}, "deliveries": {"M": {}}})
         self.sent: list[dict[str, str]] = []
         self.events: list[dict[str, Any]] = []
         self.throttled = 0
 
     def item(self, table: str, key: str) -> dict[str, Any]:
-        found = self.dynamodb.get_item(TableName=f"dragoman-{table}", Key={KEYS[table]: {"S": key}})
+        name = f"dragoman-{table}"
+        found = self.dynamodb.get_item(TableName=name, Key={KEYS[name]: {"S": key}})
         return dict(found.get("Item", {}))
 
     def reply(self) -> dict[str, Any]:
@@ -70,17 +63,13 @@ class World:
         return dict(json.loads(self.item("reports", DESK_LINE)["reply"]["S"]))
 
     def call(self, task: engine.TaskCall) -> Any:
-        service, _, action = task.resource.removeprefix("arn:aws:states:::").rpartition(":")
+        service = task.resource.removeprefix("arn:aws:states:::").rpartition(":")[0]
         if service == "http":
             return self._send(task.parameters["RequestBody"])
         if service == "events":
             self.events += task.parameters["Entries"]
             return {"FailedEntryCount": 0, "Entries": [{"EventId": "1"}]}
-        operation = getattr(self.dynamodb, re.sub("([A-Z])", lambda match: f"_{match[1].lower()}", action))
-        try:
-            return operation(**task.parameters)
-        except ClientError as error:
-            raise StateError(f"DynamoDB.{error.response['Error']['Code']}", "mocked") from error
+        return ask(self.dynamodb, task)
 
     def _send(self, form: dict[str, str]) -> Any:
         if self.throttled:
@@ -107,21 +96,8 @@ class Execution:
 
     def run(self, machine: str, given: Any, invoke: Any = None) -> str:
         """How it ended: SUCCEEDED, or the error's name. Raises Died."""
-        name = str(uuid.uuid4())
-        execution = engine.Execution(
-            arn=f"{cases.machines()[machine].arn}:{name}",
-            name=name,
-            input=given,
-            machine_arn=cases.machines()[machine].arn,
-            machine_name=machine,
-            role_arn=ROLE_ARN,
-            invoke=invoke or self.invoke,
-            deadline=time.monotonic() + 20,
-            wait_scale=0.0,
-            in_order=True,
-        )
         try:
-            engine.run(json.loads(cases.machines()[machine].definition), execution)
+            run(machine, given, invoke or self.invoke)
         except StateError as error:
             return str(error.error)
         return "SUCCEEDED"
@@ -170,16 +146,7 @@ def announced(world: World) -> set[tuple[str, str]]:
 
 @pytest.fixture(scope="module")
 def dynamodb() -> Iterator[Any]:
-    with mock_aws():
-        client = boto3.client("dynamodb", region_name=REGION, aws_access_key_id="test", aws_secret_access_key="test")
-        for table, key in KEYS.items():
-            client.create_table(
-                TableName=f"dragoman-{table}",
-                AttributeDefinitions=[{"AttributeName": key, "AttributeType": "S"}],
-                KeySchema=[{"AttributeName": key, "KeyType": "HASH"}],
-                BillingMode="PAY_PER_REQUEST",
-            )
-        yield client
+    yield from tables(KEYS)
 
 
 @pytest.fixture

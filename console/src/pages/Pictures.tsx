@@ -7,7 +7,7 @@ import type { Image, Picture } from "../lib/schema.ts";
 import { ACCEPTED, LARGEST, mediaType } from "../lib/uploads.ts";
 import { readingLanguage } from "../state.ts";
 import { Empty, errorText, Failure, Spinner, Title } from "../ui/basics.tsx";
-import { Icon } from "../ui/icons.tsx";
+import { FileDrop } from "../ui/FileDrop.tsx";
 import { One } from "../ui/Pictures.tsx";
 import { Whole } from "../ui/PictureDialog.tsx";
 import { post, recognised, start } from "../upload.ts";
@@ -67,7 +67,16 @@ function Upload({ onDone }: { onDone: () => void }) {
   };
   return (
     <section class="card" aria-label={t("pictures.upload")}>
-      <DropZone onFiles={add} />
+      <FileDrop
+        prompt={t("pictures.drop")}
+        choose={t("pictures.choose")}
+        accept={ACCEPTED}
+        multiple
+        onFiles={add}
+        testid="file"
+      >
+        <p class="muted small">{t("pictures.kinds")}</p>
+      </FileDrop>
       {items.length > 0 && (
         <ul class="uploads" aria-label={t("pictures.queue")} aria-live="polite">
           {items.map((item) => (
@@ -101,45 +110,6 @@ async function send(file: File, change: (some: Partial<Item>) => void): Promise<
     change({ state: "failed", detail: `${t("pictures.uploadFailed")} ${errorText(error)}` });
     return false;
   }
-}
-
-function DropZone({ onFiles }: { onFiles: (files: Iterable<File>) => void }) {
-  const [over, setOver] = useState(false);
-  return (
-    <div
-      class={`drop ${over ? "over" : ""}`}
-      onDragOver={(event) => {
-        event.preventDefault();
-        setOver(true);
-      }}
-      onDragLeave={() => setOver(false)}
-      onDrop={(event) => {
-        event.preventDefault();
-        setOver(false);
-        onFiles(event.dataTransfer?.files ?? []);
-      }}
-      data-testid="drop"
-    >
-      <Icon name="upload" />
-      <p>
-        {t("pictures.drop")}{" "}
-        <label class="file-choice">
-          <input
-            type="file"
-            multiple
-            accept={ACCEPTED}
-            onChange={(event) => {
-              onFiles([...(event.currentTarget.files ?? [])]);
-              event.currentTarget.value = "";
-            }}
-            data-testid="file"
-          />
-          <span>{t("pictures.choose")}</span>
-        </label>
-      </p>
-      <p class="muted small">{t("pictures.kinds")}</p>
-    </div>
-  );
 }
 
 function UploadItem({ item }: { item: Item }) {

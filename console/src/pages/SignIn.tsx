@@ -7,6 +7,7 @@ import {
   currentSession,
   forgotPassword,
   keepsSignedIn,
+  PASSWORD_LENGTH,
   setNewPassword,
   signIn,
   type Step,
@@ -74,7 +75,7 @@ interface FormProps {
   intro?: string;
   submit: string;
   action: () => Promise<void>;
-  children: ComponentChildren;
+  children?: ComponentChildren;
   /** What stands below the button. */
   below?: ComponentChildren;
 }
@@ -127,9 +128,10 @@ interface FieldProps {
   type?: "text" | "email" | "password";
   complete: string;
   minLength?: number;
+  hint?: string;
 }
 
-function Field({ id, label, value, onInput, type = "text", complete, minLength }: FieldProps) {
+function Field({ id, label, value, onInput, type = "text", complete, minLength, hint }: FieldProps) {
   const [shown, setShown] = useState(false);
   const secret = type === "password";
   // Preact's types tell the kinds of input apart; which one it is shows here only at run time.
@@ -148,8 +150,14 @@ function Field({ id, label, value, onInput, type = "text", complete, minLength }
         autoCapitalize="none"
         spellcheck={false}
         onInput={(event) => onInput(event.currentTarget.value)}
+        {...(hint ? { "aria-describedby": `${id}-hint` } : {})}
         data-testid={id}
       />
+      {hint && (
+        <p class="muted small" id={`${id}-hint`}>
+          {hint}
+        </p>
+      )}
       {secret && (
         <label class="check small">
           <input type="checkbox" checked={shown} onChange={() => setShown(!shown)} />
@@ -191,11 +199,16 @@ function Password({ email, setEmail, show }: StageProps) {
   );
 }
 
-function NewPassword({ show }: StageProps) {
+interface ChooseProps extends Omit<FormProps, "action"> {
+  action: (password: string) => Promise<void>;
+}
+
+/** A form that ends in a new password, as long as the user pool wants it. */
+function ChoosePassword({ action, children, ...form }: ChooseProps) {
   const [password, setPassword] = useState("");
-  const action = async () => follow(await setNewPassword(password), show);
   return (
-    <Form title={t("signIn.newTitle")} intro={t("signIn.newIntro")} submit={t("signIn.newSubmit")} action={action}>
+    <Form {...form} action={() => action(password)}>
+      {children}
       <Field
         id="new-password"
         type="password"
@@ -203,11 +216,21 @@ function NewPassword({ show }: StageProps) {
         value={password}
         onInput={setPassword}
         complete="new-password"
-        minLength={8}
+        minLength={PASSWORD_LENGTH}
+        hint={t("signIn.newHint", { least: PASSWORD_LENGTH })}
       />
     </Form>
   );
 }
+
+const NewPassword = ({ show }: StageProps) => (
+  <ChoosePassword
+    title={t("signIn.newTitle")}
+    intro={t("signIn.newIntro")}
+    submit={t("signIn.newSubmit")}
+    action={async (password) => follow(await setNewPassword(password), show)}
+  />
+);
 
 function Forgotten({ email, setEmail, show }: StageProps) {
   const action = async () => {
@@ -229,24 +252,19 @@ function Forgotten({ email, setEmail, show }: StageProps) {
 
 function Code({ email, show }: StageProps) {
   const [code, setCode] = useState("");
-  const [password, setPassword] = useState("");
-  const action = async () => {
+  const action = async (password: string) => {
     await confirmForgotten(email.trim(), code.trim(), password);
     show("password", t("signIn.changed"));
   };
   return (
-    <Form title={t("signIn.codeTitle")} submit={t("signIn.codeSubmit")} action={action} below={<Back show={show} />}>
+    <ChoosePassword
+      title={t("signIn.codeTitle")}
+      submit={t("signIn.codeSubmit")}
+      action={action}
+      below={<Back show={show} />}
+    >
       <Field id="code" label={t("signIn.code")} value={code} onInput={setCode} complete="one-time-code" />
-      <Field
-        id="new-password"
-        type="password"
-        label={t("signIn.newPassword")}
-        value={password}
-        onInput={setPassword}
-        complete="new-password"
-        minLength={8}
-      />
-    </Form>
+    </ChoosePassword>
   );
 }
 

@@ -87,12 +87,17 @@ async function current(entryId: string): Promise<Entry | undefined> {
 const refused = (error: unknown): boolean =>
   error instanceof ApiError && (error.status === 412 || error.status === 404 || error.status === 409);
 
+/** Whether an earlier attempt to save the form did arrive, with other words. */
+const sentBefore = (error: unknown): boolean => error instanceof ApiError && error.status === 409;
+
 function useEntry(entry: Entry | undefined) {
   const [base, setBase] = useState(entry);
   const [draft, setDraft] = useState<Draft>(() => (entry ? draftOf(entry) : emptyDraft(deskLanguage())));
   const [busy, setBusy] = useState(false);
   const [error, setError] = useState<unknown>();
   const [conflict, setConflict] = useState<Conflict>();
+  // One for the whole form: an answer that is lost does not make a second entry of the next attempt.
+  const [key] = useState(() => crypto.randomUUID());
   const attempt = async (wanted: Conflict["wanted"], on: Entry | undefined, act: () => Promise<void>) => {
     setBusy(true);
     setError(undefined);
@@ -121,7 +126,7 @@ function useEntry(entry: Entry | undefined) {
   const save = (on: Entry | undefined) =>
     attempt("save", on, async () => {
       const request = requestOf(draft);
-      saved(await (on ? replaceEntry(on.entryId, on.version, request) : createEntry(request)));
+      saved(await (on ? replaceEntry(on.entryId, on.version, request) : createEntry(request, key)));
     });
   const remove = (on: Entry) =>
     attempt("delete", on, async () => {
@@ -176,7 +181,9 @@ function Form({ entry }: { entry?: Entry }) {
             onChange={(value) => setDraft((old) => ({ ...old, [field]: value }))}
           />
         ))}
-        {error !== undefined && <Failure error={error} />}
+        {error !== undefined && (
+          <Failure error={error} {...(sentBefore(error) ? { text: t("directory.sentBefore") } : {})} />
+        )}
         <p class="form-foot">
           <button
             type="submit"

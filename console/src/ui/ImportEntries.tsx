@@ -8,6 +8,7 @@ import { type Column, readTable, type Row, type Table, writeTable } from "../lib
 import { go } from "../router.ts";
 import { errorText, Title } from "./basics.tsx";
 import { faultText } from "./EntryForm.tsx";
+import { FileDrop } from "./FileDrop.tsx";
 import { Icon } from "./icons.tsx";
 
 const LARGEST = 5_000_000;
@@ -80,11 +81,11 @@ async function read(file: File): Promise<Chosen> {
   }
 }
 
-/** Saves one row: a new entry, or a change of the one that is there as it is now. */
-async function saveRow({ entryId, entry }: Row): Promise<void> {
+/** Saves one row: a new entry under the key of this attempt, or a change of the one that is there as it is now. */
+async function saveRow({ entryId, entry }: Row, key: string): Promise<void> {
   const saved = entryId
     ? await replaceEntry(entryId, (await getEntry(entryId)).version, entry)
-    : await createEntry(entry);
+    : await createEntry(entry, key);
   remember(saved.entryId, saved);
 }
 
@@ -118,8 +119,9 @@ async function saveAll(
   tell(progress);
   for (const row of rows) {
     if (stopped()) break;
+    const key = crypto.randomUUID();
     try {
-      await patiently(() => saveRow(row));
+      await patiently(() => saveRow(row, key));
       progress = { ...progress, saved: progress.saved + 1 };
     } catch (error) {
       const trouble = { row: row.row, field: row.entryId ? "entryId" : "", reason: reasonOf(error) };
@@ -133,11 +135,6 @@ async function saveAll(
 }
 
 function Choose({ onFile }: { onFile: (file: File) => void }) {
-  const [over, setOver] = useState(false);
-  const take = (files: FileList | null | undefined) => {
-    const [file] = files ?? [];
-    if (file) onFile(file);
-  };
   return (
     <section class="card" aria-labelledby="choose-title">
       <h2 id="choose-title">{t("directory.import.choose")}</h2>
@@ -146,36 +143,13 @@ function Choose({ onFile }: { onFile: (file: File) => void }) {
         <code>{writeTable([]).replace("\uFEFF", "").trim()}</code>
       </p>
       <p class="muted small">{t("directory.import.explain")}</p>
-      <div
-        class={`drop ${over ? "over" : ""}`}
-        onDragOver={(event) => {
-          event.preventDefault();
-          setOver(true);
-        }}
-        onDragLeave={() => setOver(false)}
-        onDrop={(event) => {
-          event.preventDefault();
-          setOver(false);
-          take(event.dataTransfer?.files);
-        }}
-      >
-        <Icon name="upload" />
-        <p>
-          {t("directory.import.drop")}{" "}
-          <label class="file-choice">
-            <input
-              type="file"
-              accept=".csv,.tsv,.txt,text/csv,text/tab-separated-values"
-              onChange={(event) => {
-                take(event.currentTarget.files);
-                event.currentTarget.value = "";
-              }}
-              data-testid="import-file"
-            />
-            <span>{t("directory.import.browse")}</span>
-          </label>
-        </p>
-      </div>
+      <FileDrop
+        prompt={t("directory.import.drop")}
+        choose={t("directory.import.browse")}
+        accept=".csv,.tsv,.txt,text/csv,text/tab-separated-values"
+        onFiles={([file]) => file && onFile(file)}
+        testid="import-file"
+      />
     </section>
   );
 }

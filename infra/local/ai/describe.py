@@ -1,4 +1,4 @@
-"""In a line or two, what can be translated with the models that are there."""
+"""In a few lines, what can be done with text by the models that are there."""
 
 from collections import defaultdict
 from pathlib import Path
@@ -6,7 +6,8 @@ from typing import Final
 
 from infra.local.ai.languages import name
 from infra.local.ai.routes import Route, Routes
-from infra.local.ai.translator import all_engines
+from infra.local.ai.sentiment.service import Sentiments
+from infra.local.ai.translator import Translator, all_engines
 
 # Languages a reader is likely to look for first; named when they cannot be had.
 _EXPECTED: Final = ("ar", "de", "es", "fr", "hi", "it", "ja", "ko", "pl", "pt", "ru", "tr", "uk", "vi", "zh")
@@ -14,17 +15,22 @@ _NEURAL: Final = frozenset({"bergamot", "argos", "firefox"})
 
 
 def describe(models: Path) -> str:
-    """Two lines for `make run`: languages to and from English with the engines, and what is missing. Loads no model."""
-    routes = Routes(all_engines(models))
+    """Three lines for `make run`: languages to and from English with the engines, what is missing, and the languages
+    of sentiment. Loads no model.
+    """
+    translator = Translator(all_engines(models))
+    routes = translator.routes
     groups: dict[str, list[str]] = defaultdict(list)
     for code in routes.languages():
         if code != "en":
             groups[_way(routes, code)].append(name(code))
     parts = [f"{', '.join(sorted(names))} {way}" for way, names in sorted(groups.items())]
     missing = [name(code) for code in _EXPECTED if code not in routes.languages()]
+    felt = ", ".join(name(code) for code in Sentiments(translator).languages())
     return (
         f"Translates: {'; '.join(parts) or 'nothing'}; {len(routes.table)} pairs in all.\n"
-        f"Not here, answered as AWS answers an unsupported pair: {', '.join(missing)} and all others."
+        f"Not here, answered as AWS answers an unsupported pair: {', '.join(missing)} and all others.\n"
+        f"Tells the sentiment of: {felt}."
     )
 
 

@@ -1,6 +1,6 @@
 """AWS's own errors, as the AWS JSON 1.1 protocol writes them."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 # Modelled faults, answered with 500; every other error is the caller's and answered with 400.
@@ -51,6 +51,14 @@ def unsupported_pair(source: str, target: str, unknown: str = "") -> AwsError:
     message = f"Unsupported language pair: {source} to {target}.{unknown}"
     return AwsError(
         "UnsupportedLanguagePairException", message, {"SourceLanguageCode": source, "TargetLanguageCode": target}
+    )
+
+
+def unsupported_language(code: str, supported: Iterable[str]) -> AwsError:
+    """UnsupportedLanguageException; `supported` are the codes that can be told here."""
+    return AwsError(
+        "UnsupportedLanguageException",
+        f"Input language is not supported for this API: {code}. Supported languages: [{', '.join(supported)}]",
     )
 
 

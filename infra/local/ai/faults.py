@@ -8,6 +8,8 @@ OPERATIONS: Final = (
     "TranslateText",
     "ListLanguages",
     "DetectDominantLanguage",
+    "DetectSentiment",
+    "BatchDetectSentiment",
     "DetectLabels",
     "DetectText",
     "DetectModerationLabels",
@@ -17,7 +19,9 @@ _MOST: Final = 1_000_000
 
 @dataclass(frozen=True)
 class Fault:
-    """`error` is answered to the next `count` calls of `operation`; with `target`, only for that target language."""
+    """`error` is answered to the next `count` calls of `operation`; with `target`, only for that language: the one
+    translated into, or the one that sentiment is told in.
+    """
 
     operation: str
     error: str

@@ -6,16 +6,16 @@ from typing import Any, Final
 
 from infra.local.ai.detect import Detector
 from infra.local.ai.engines.base import EngineError
-from infra.local.ai.errors import AwsError, low_confidence, text_too_long, unsupported_pair, validation
+from infra.local.ai.errors import AwsError, low_confidence, unsupported_pair, validation
 from infra.local.ai.languages import AUTO, NAMES, name, source_model_code, target_model_code
-from infra.local.ai.protect import well_formed
+from infra.local.ai.requests import code_of, field, text_of
 from infra.local.ai.routes import Route
+from infra.local.ai.sentiment.service import Sentiments
 from infra.local.ai.translator import Translator
 
 # Amazon Translate, "Guidelines and quotas" (real-time text), and Amazon Comprehend, "Quotas" (dominant language).
 TRANSLATE_BYTES: Final = 10_000
 COMPREHEND_BYTES: Final = 100_000
-_CODE_LENGTH: Final = (2, 5)
 _SETTINGS: Final = {"Formality": ("FORMAL", "INFORMAL"), "Profanity": ("MASK",), "Brevity": ("ON",)}
 _MOST_LANGUAGES: Final = 500
 
@@ -34,10 +34,13 @@ class Operations:
     def __init__(self, translator: Translator, detector: Detector) -> None:
         self._translator = translator
         self._detector = detector
+        self._sentiments = Sentiments(translator)
         self.by_target: Mapping[str, Callable[[Mapping[str, Any]], Answer]] = {
             "AWSShineFrontendService_20170701.TranslateText": self.translate_text,
             "AWSShineFrontendService_20170701.ListLanguages": self.list_languages,
             "Comprehend_20171127.DetectDominantLanguage": self.detect_dominant_language,
+            "Comprehend_20171127.DetectSentiment": lambda request: Answer(self._sentiments.detect(request)),
+            "Comprehend_20171127.BatchDetectSentiment": lambda request: Answer(self._sentiments.detect_batch(request)),
         }
 
     def translate_text(self, request: Mapping[str, Any]) -> Answer:
@@ -74,8 +77,7 @@ class Operations:
 
     def detect_dominant_language(self, request: Mapping[str, Any]) -> Answer:
         """DetectDominantLanguage: languages with scores, best first."""
-        text = _text(request, COMPREHEND_BYTES)
-        guesses = self._detector.rank(text)
+        guesses = self._detector.rank(text_of(request, COMPREHEND_BYTES))
         return Answer({"Languages": [{"LanguageCode": guess.language, "Score": guess.score} for guess in guesses]})
 
     def language_codes(self) -> list[str]:
@@ -83,6 +85,10 @@ class Operations:
         have = set(self._translator.routes.languages())
         codes = [code for code in NAMES if {source_model_code(code), target_model_code(code)} & have]
         return sorted(codes, key=name)
+
+    def sentiment_languages(self) -> list[str]:
+        """AWS's codes of the languages whose sentiment can be told, English first."""
+        return self._sentiments.languages()
 
     def _detected(self, text: str) -> str:
         guesses = self._detector.rank(text)
@@ -106,46 +112,13 @@ class Operations:
 
 
 def _translation_request(request: Mapping[str, Any]) -> tuple[str, str, str]:
-    source = _code(request, "SourceLanguageCode")
-    target = _code(request, "TargetLanguageCode")
-    text = _text(request, TRANSLATE_BYTES)
+    source = code_of(request, "SourceLanguageCode")
+    target = code_of(request, "TargetLanguageCode")
+    text = text_of(request, TRANSLATE_BYTES)
     _check_settings(request.get("Settings") or {})
     if request.get("TerminologyNames"):
         raise AwsError("ResourceNotFoundException", "The terminology was not found: there are none here.")
     return text, source, target
-
-
-def _field(key: str) -> str:
-    return key[0].lower() + key[1:]
-
-
-def _string(request: Mapping[str, Any], key: str) -> str:
-    value = request.get(key)
-    if value is None:
-        raise validation("null", _field(key), "Member must not be null")
-    if not isinstance(value, str):
-        raise AwsError("SerializationException", f"{key} must be a string.")
-    return value
-
-
-def _text(request: Mapping[str, Any], limit: int) -> str:
-    text = well_formed(_string(request, "Text"))
-    if not text:
-        raise validation("''", "text", "Member must have length greater than or equal to 1")
-    size = len(text.encode())
-    if size > limit:
-        raise text_too_long(limit, size)
-    return text
-
-
-def _code(request: Mapping[str, Any], key: str) -> str:
-    code = _string(request, key)
-    least, most = _CODE_LENGTH
-    if len(code) < least:
-        raise validation(f"'{code}'", _field(key), f"Member must have length greater than or equal to {least}")
-    if len(code) > most:
-        raise validation(f"'{code}'", _field(key), f"Member must have length less than or equal to {most}")
-    return code
 
 
 def _check_settings(settings: Any) -> None:
@@ -155,7 +128,7 @@ def _check_settings(settings: Any) -> None:
     for key, allowed in _SETTINGS.items():
         if settings.get(key) is not None and settings[key] not in allowed:
             constraint = f"Member must satisfy enum value set: [{', '.join(allowed)}]"
-            raise validation(f"'{settings[key]}'", f"settings.{_field(key)}", constraint)
+            raise validation(f"'{settings[key]}'", f"settings.{field(key)}", constraint)
 
 
 def _known_or_unsupported(source: str, target: str) -> None:

@@ -119,7 +119,7 @@ class Application:
             raise AwsError("UnknownOperationException", "The operation is not known here.")
         request = _parsed(body, _body_limit(target))
         name = target.rpartition(".")[2]
-        language = request.get("TargetLanguageCode")
+        language = request.get("TargetLanguageCode", request.get("LanguageCode"))
         if error := self._faults.take(name, language if isinstance(language, str) else None):
             raise AwsError(error, "A fault that was asked for.")
         if operation is None:
@@ -188,6 +188,7 @@ class Application:
         return {
             "ready": bool(table),
             "languages": self._operations.language_codes(),
+            "sentiment": self._operations.sentiment_languages(),
             "vision": self._vision.health(),
             "pairs": {f"{source}>{target}": _pair(table[source, target]) for source, target in sorted(table)},
         }

@@ -15,6 +15,7 @@ from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from http import HTTPStatus
 from typing import Any, Final
 from urllib.parse import parse_qsl, unquote
 
@@ -38,6 +39,8 @@ MAX_BODY: Final = 10 * 1024 * 1024
 DEFAULT_ERROR: Final = '{"message":$context.error.messageString}'
 THREADS: Final = 32
 REPLAY_PARALLEL: Final = 8
+KEPT: Final = ("requestId", "identity", "authorizer")
+"""What a journaled request keeps of its ``$context``: an execution named after the id is started once."""
 
 RestApi = Mapping[str, Any]
 Authorizer = Callable[["Request", Mapping[str, Any]], Awaitable[dict[str, Any]]]
@@ -46,7 +49,10 @@ Authorizer = Callable[["Request", Mapping[str, Any]], Awaitable[dict[str, Any]]]
 
 @dataclass(frozen=True)
 class Request:
-    """A request as it came: ``path`` is raw and without the query string; ``at`` in milliseconds since 1970."""
+    """A request as it came: ``path`` is raw and without the query string; ``at`` in milliseconds since 1970.
+
+    One from the journal is ``replayed``, with the parts of ``$context`` that were ``kept`` with it.
+    """
 
     method: str
     path: str
@@ -57,6 +63,7 @@ class Request:
     client: str = "127.0.0.1"
     protocol: str = "HTTP/1.1"
     replayed: bool = False
+    kept: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass
@@ -160,7 +167,7 @@ class Gateway:
                 raise GatewayError("REQUEST_TOO_LARGE")
             method = self._route(call, request)
             answer = await self._run(deployed, request, method, call)
-            await self._keep(method, request, answer)
+            await self._keep(call, request, answer)
         except GatewayError as error:
             _log_error(error, context)
             answer = gateway_answer(error, call)
@@ -174,7 +181,7 @@ class Gateway:
         when = datetime.fromtimestamp(request.at / 1000, UTC)
         domain = headers.get("Host", "localhost")
         return {
-            "requestId": str(uuid.uuid4()),
+            "requestId": request.kept.get("requestId") or str(uuid.uuid4()),
             "extendedRequestId": base64.b64encode(secrets.token_bytes(11)).decode(),
             "requestTime": when.strftime("%d/%b/%Y:%H:%M:%S +0000"),
             "requestTimeEpoch": request.at,
@@ -203,6 +210,10 @@ class Gateway:
         return method
 
     async def _run(self, deployed: _Deployed, request: Request, method: Method, call: Call) -> Answer:
+        if request.kept:
+            # It was let in when it came; a token may have expired since, and a quota counts it once.
+            call.context.update(request.kept)
+            return await self._integrator.run(call)
         if method.authorizer:
             authorizer = self._options.authorizers[method.authorizer]
             call.context["authorizer"] = await authorizer(request, deployed.api.authorizers[method.authorizer])
@@ -214,13 +225,14 @@ class Gateway:
         check_body(method.validation, deployed.checkers[id(method)], call.media_type, call.body)
         return await self._integrator.run(call)
 
-    async def _keep(self, method: Method, request: Request, answer: Answer) -> None:
+    async def _keep(self, call: Call, request: Request, answer: Answer) -> None:
         journal = self._options.journal
-        if journal is None or method.operation_id not in self._options.journal_operations:
+        if journal is None or call.method.operation_id not in self._options.journal_operations:
             return
         if not 200 <= answer.status < 300 or request.replayed:
             return
-        entry = Entry(request.at, request.method, request.path, request.query, request.headers, request.body)
+        kept: dict[str, Any] = {name: call.context[name] for name in KEPT if name in call.context}
+        entry = Entry(request.at, request.method, request.path, request.query, request.headers, request.body, kept)
         try:
             await journal.append(entry)
         except OSError as error:
@@ -235,11 +247,10 @@ class Gateway:
 
         async def submit(entry: Entry) -> None:
             async with gate:
-                request = Request(
-                    entry.method, entry.path, entry.query, entry.headers, entry.body, entry.at, replayed=True
-                )
-                answer, resource = await self._answer(request)
-            if 200 <= answer.status < 300:
+                parts = (entry.method, entry.path, entry.query, entry.headers, entry.body, entry.at)
+                answer, resource = await self._answer(Request(*parts, replayed=True, kept=entry.context))
+            # A conflict: what the request asks for is there already, and was finished before.
+            if 200 <= answer.status < 300 or answer.status == HTTPStatus.CONFLICT:
                 result.accepted += 1
             else:
                 result.refused += 1

@@ -12,11 +12,11 @@ import json
 import logging
 import os
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from concurrent.futures import Executor, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 LOG = logging.getLogger(__name__)
 _MODE: Final = 0o600
@@ -24,7 +24,10 @@ _MODE: Final = 0o600
 
 @dataclass(frozen=True)
 class Entry:
-    """An accepted request: ``at`` is when it came, in milliseconds since 1970; ``path`` and ``query`` are raw."""
+    """An accepted request: ``at`` is when it came, in milliseconds since 1970; ``path`` and ``query`` are raw.
+
+    ``context`` is what of ``$context`` must be the same when it is submitted again: its id, and who sent it.
+    """
 
     at: int
     method: str
@@ -32,10 +35,12 @@ class Entry:
     query: str
     headers: tuple[tuple[str, str], ...]
     body: bytes
+    context: Mapping[str, Any] = field(default_factory=dict)
 
     def to_line(self) -> bytes:
         record = {"at": self.at, "method": self.method, "path": self.path, "query": self.query,
-                  "headers": self.headers, "body": base64.b64encode(self.body).decode()}  # fmt: skip
+                  "headers": self.headers, "body": base64.b64encode(self.body).decode(),
+                  "context": self.context}  # fmt: skip
         text = json.dumps(record, separators=(",", ":")).encode()
         return b"%08x %s\n" % (zlib.crc32(text), text)
 
@@ -48,7 +53,8 @@ class Entry:
         record = json.loads(text)
         headers = tuple((name, value) for name, value in record["headers"])
         body = base64.b64decode(record["body"])
-        return cls(record["at"], record["method"], record["path"], record["query"], headers, body)
+        context = record.get("context", {})
+        return cls(record["at"], record["method"], record["path"], record["query"], headers, body, context)
 
 
 class Journal:

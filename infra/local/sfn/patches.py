@@ -27,6 +27,8 @@ from moto.stepfunctions.parser.asl.component.common.error_name.states_error_name
 from moto.stepfunctions.parser.asl.component.common.retry import retrier_decl
 from moto.stepfunctions.parser.asl.component.common.retry.retrier_decl import RetrierDecl
 from moto.stepfunctions.parser.asl.component.common.retry.retrier_outcome import RetrierOutcome
+from moto.stepfunctions.parser.asl.component.common.timeouts.heartbeat import HeartbeatSecondsPath
+from moto.stepfunctions.parser.asl.component.common.timeouts.timeout import TimeoutSecondsPath
 from moto.stepfunctions.parser.asl.component.eval_component import EvalComponent
 from moto.stepfunctions.parser.asl.component.intrinsic.function.statesfunction.json_manipulation.json_to_string import (
     JsonToString,
@@ -105,6 +107,7 @@ def apply() -> None:
     _add_http_invoke()
     _send_all_to_api_gateway()
     _match_errors_as_aws()
+    _bound_tasks_by_positive_integers()
     _run_branches_in_order()
     _scale_waits()
     _write_times_as_aws()
@@ -248,6 +251,20 @@ def _match_errors_as_aws() -> None:
         env.stack.append(name in listed or name == HEARTBEAT_TIMEOUT)
 
     _wrap(ErrorEqualsDecl, "_eval_body", evaluate)
+
+
+def _bound_tasks_by_positive_integers() -> None:
+    """Stand in for _eval_seconds of TimeoutSecondsPath and HeartbeatSecondsPath, which take any number."""
+
+    def seconds(original: Callable[[Any, Environment], Any], path: Any, env: Environment) -> Any:
+        value = original(path, env)
+        if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+            cause = f"The {type(path).__name__} parameter does not reference a positive integer: {value}"
+            raise FailureEventException(_failure(env, "States.Runtime", cause))
+        return value
+
+    _wrap(TimeoutSecondsPath, "_eval_seconds", seconds)
+    _wrap(HeartbeatSecondsPath, "_eval_seconds", seconds)
 
 
 def _run_branches_in_order() -> None:

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from arrange_entry.errors import InvalidEntry, NotFound, PreconditionFailed, PreconditionRequired
+from arrange_entry.errors import InvalidEntry, KeyReused, NotFound, PreconditionFailed, PreconditionRequired
 from arrange_entry.handler import handler as arrange_entry
 from arrange_entry.handler import settings as entry_settings
 from arrange_entry.logic import arrange
@@ -57,7 +57,7 @@ def _new_environment() -> Iterator[None]:
 
 def event(operation: str = "create", body: object = REQUEST, **changes: Any) -> dict[str, Any]:
     text = body if isinstance(body, str) else base64.b64encode(json.dumps(body).encode()).decode()
-    usual = {"operation": operation, "entryId": "", "ifMatch": "", "body": text, "now": NOW}
+    usual = {"operation": operation, "entryId": "", "ifMatch": "", "idempotencyKey": "", "body": text, "now": NOW}
     return usual | changes
 
 
@@ -135,6 +135,47 @@ def test_arrange_entry_delete() -> None:
     assert links == [update("DELETE", "clinic"), update("DELETE", "health center")]
     assert result["output"] == {"entry": "", "entryId": ENTRY_ID, "version": "", "status": 204}
     assert (result["entry"], result["etag"]) == (None, "")
+
+
+KEY = "5b1f0c9e-8a44-4c4e-9d63-0f2a6f2f7d11"
+KEYED_ID = "e422e284473c71019"
+
+
+def test_arrange_entry_under_a_key_has_an_id_that_stays_the_same() -> None:
+    first, second = arranged(idempotencyKey=KEY), arranged(idempotencyKey=KEY, now="2026-11-22T08:00:00Z")
+    assert first["output"]["entryId"] == second["output"]["entryId"] == KEYED_ID
+    assert arranged(idempotencyKey=KEY + "x")["output"]["entryId"] not in (KEYED_ID, ENTRY_ID)
+    assert first["transactItems"][0]["Put"]["ConditionExpression"] == "attribute_not_exists(entryId)"
+    assert "requestHash" not in stored()
+
+
+@pytest.mark.parametrize(
+    "again", [REQUEST, dict(reversed(REQUEST.items())), {**REQUEST, "name": f" {REQUEST['name']} "}]
+)
+def test_arrange_entry_sent_again_under_its_key_answers_what_is_there(again: dict[str, Any]) -> None:
+    item = arranged(idempotencyKey=KEY)["transactItems"][0]["Put"]["Item"]
+    changed = arranged("replace", {**REQUEST, "phone": "112"}, ifMatch="1", current=item)["transactItems"][0]["Put"]
+    for current, version, phone in ((item, 1, REQUEST["phone"]), (changed["Item"], 2, "112")):
+        result = arranged(body=again, idempotencyKey=KEY, current=current)
+        assert result["transactItems"] == []
+        assert result["output"] | {"entry": ""} == {"entry": "", "entryId": KEYED_ID, "version": version, "status": 200}
+        entry = json.loads(result["output"]["entry"])
+        assert (entry["phone"], entry["keywords"], entry["createdAt"]) == (phone, REQUEST["keywords"], NOW)
+        validator("directory_entry")(entry)
+
+
+def test_arrange_entry_refuses_another_entry_under_the_same_key() -> None:
+    current = arranged(idempotencyKey=KEY)["transactItems"][0]["Put"]["Item"]
+    with pytest.raises(KeyReused):
+        arranged(body={**REQUEST, "name": "Library"}, idempotencyKey=KEY, current=current)
+    with pytest.raises(KeyReused):
+        arranged(idempotencyKey=KEY, current=stored())
+
+
+@pytest.mark.parametrize("key", ["?", "a b", "x" * 81, "é", "a\n"])
+def test_arrange_entry_refuses_a_key_that_is_none(key: str) -> None:
+    with pytest.raises(InvalidEntry, match="Idempotency-Key has"):
+        arranged(idempotencyKey=key)
 
 
 @pytest.mark.parametrize("operation", ["replace", "delete"])

@@ -136,17 +136,36 @@ def test_import_waits_while_there_are_too_many_requests() -> None:
     assert api.slept == [0.5, 1.0]
 
 
-@pytest.mark.parametrize("answers", [{"GET": [403]}, {"POST": [503]}, {"POST": [429] * 6}])
+@pytest.mark.parametrize("answers", [{"GET": [403]}, {"POST": [503] * 6}, {"POST": [500]}, {"POST": [429] * 6}])
 def test_import_ends_when_the_api_does_not_work(answers: dict[str, list[int]]) -> None:
     with pytest.raises(DirectoryError, match=r"The API answered .*: Not so\."):
         FakeApi(**answers).imported(NEW)
+
+
+def test_import_whose_answers_are_lost_names_its_request_each_time() -> None:
+    keys: list[str] = []
+
+    def lose(request: httpx.Request) -> httpx.Response:
+        if request.method == "GET":
+            return httpx.Response(200, json={"entries": []})
+        keys.append(request.headers["Idempotency-Key"])
+        if len(keys) == 1:
+            raise httpx.ReadTimeout("lost")
+        return httpx.Response(504 if len(keys) == 2 else 200, json={})
+
+    api = Api(httpx.Client(base_url="https://api.example", transport=httpx.MockTransport(lose)), lambda _seconds: None)
+    assert import_file(api, (NEW + "Pharmacy,pharmacy\n").encode(), False, print) == 0
+    assert keys[0] == keys[1] == keys[2] != keys[3]
+    assert len(keys) == 4
 
 
 def test_import_without_an_api() -> None:
     def refuse(request: httpx.Request) -> httpx.Response:
         raise httpx.ConnectError("refused")
 
-    api = Api(httpx.Client(base_url="https://api.example", transport=httpx.MockTransport(refuse)))
+    api = Api(
+        httpx.Client(base_url="https://api.example", transport=httpx.MockTransport(refuse)), lambda _seconds: None
+    )
     with pytest.raises(DirectoryError, match="does not answer"):
         import_file(api, NEW.encode(), False, print)
 

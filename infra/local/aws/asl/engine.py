@@ -275,7 +275,9 @@ class _Branch:
         if path is None:
             return None
         value = self._value(path, data, f"{key}Path")
-        if isinstance(value, bool) or not isinstance(value, int | float) or value < 0:
+        # What bounds a task must be a positive integer (guide, "Task state fields"); others may be nothing.
+        wanted, least = (int, 1) if key in ("TimeoutSeconds", "HeartbeatSeconds") else (int | float, 0)
+        if isinstance(value, bool) or not isinstance(value, wanted) or value < least:
             raise runtime_error(f"The {key}Path parameter does not reference a valid number: {_dump(value)}")
         return float(value)
 

@@ -169,10 +169,11 @@ def test_complete_models_are_found_complete_in_well_under_a_second(models: Path)
 
 @pytest.mark.slow
 def test_describe_names_languages_and_engines(models: Path) -> None:
-    first, second = describe(models).splitlines()
+    first, second, third = describe(models).splitlines()
     assert "Portuguese (Brazil) <-> English (neural)" in first
     assert "Chinese (Simplified) -> English (neural)" in first
     assert "Japanese" in second
+    assert third.startswith("Tells the sentiment of: English, ")
 
 
 def test_describe_without_models_says_nothing_can_be_translated(
@@ -180,4 +181,6 @@ def test_describe_without_models_says_nothing_can_be_translated(
 ) -> None:
     monkeypatch.setattr("infra.local.ai.engines.apertium.SYSTEM_ROOT", tmp_path)
     monkeypatch.setattr("infra.local.ai.describe.all_engines", lambda _models: [])
-    assert describe(tmp_path).startswith("Translates: nothing; 0 pairs")
+    described = describe(tmp_path)
+    assert described.startswith("Translates: nothing; 0 pairs")
+    assert described.endswith("Tells the sentiment of: English.")

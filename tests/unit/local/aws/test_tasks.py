@@ -201,6 +201,7 @@ def test_translate_and_comprehend_reach_the_ai(run: Run, peer: Peer) -> None:
             "TargetLanguageCode": "es",
         },
         "Comprehend_20171127.DetectDominantLanguage": {"Languages": [{"LanguageCode": "en", "Score": 0.9}]},
+        "Comprehend_20171127.BatchDetectSentiment": {"ResultList": [], "ErrorList": []},
     }
     peer.answer = lambda _path, headers, _body: (
         200,
@@ -210,6 +211,8 @@ def test_translate_and_comprehend_reach_the_ai(run: Run, peer: Peer) -> None:
     translate = {"Text": "hello", "SourceLanguageCode": "en", "TargetLanguageCode": "es"}
     translated = run(task("aws-sdk:translate:translateText", translate))
     detected = run(task("aws-sdk:comprehend:detectDominantLanguage", {"Text": "hello"}))
+    felt = run(task("aws-sdk:comprehend:batchDetectSentiment", {"TextList": ["hello"], "LanguageCode": "en"}))
+    assert felt["output"] == {"ResultList": [], "ErrorList": []}
     assert translated["output"]["TranslatedText"] == "hola"
     assert detected["output"] == {"Languages": [{"LanguageCode": "en", "Score": 0.9}]}
     assert json.loads(peer.requests[0][3]) == translate

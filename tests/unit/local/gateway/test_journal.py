@@ -12,9 +12,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from infra.local.gateway.app import Gateway, create_app
+from infra.local.gateway.errors import GatewayError
 from infra.local.gateway.invoker import AwsRequest, AwsResponse
 from infra.local.gateway.journal import Entry, Journal
 from tests.unit.local.gateway.support import (
+    ROLE,
     FakeAws,
     client,
     intake,
@@ -167,3 +169,70 @@ def test_request_that_cannot_be_journaled_is_not_acknowledged(tmp_path: Path) ->
 
     journal.append = full  # type: ignore[method-assign]
     assert posted(app)[0].status_code == 500
+
+
+STARTS = "arn:aws:states:eu-west-1:000000000000:stateMachine:question"
+CREATE = r"""#set($name = $input.params().header.get('Idempotency-Key'))
+#if(!$name || $name == "")#set($name = $context.requestId)#end
+{"stateMachineArn":"MACHINE","name":"$name","input":"{\"by\":\"$context.authorizer.claims.sub\"}"}"""
+
+
+def created() -> dict[str, Any]:
+    """An operation that starts an execution named after its request, for operators."""
+    integration = {
+        "type": "aws",
+        "httpMethod": "POST",
+        "uri": "arn:aws:apigateway:eu-west-1:states:action/StartExecution",
+        "credentials": ROLE,
+        "requestTemplates": {"application/json": CREATE.replace("MACHINE", STARTS)},
+        "responses": {
+            "200": {"statusCode": "202", "responseTemplates": {"application/json": "{}"}},
+            "400": {"statusCode": "409", "responseTemplates": {"application/json": "{}"}},
+        },
+    }
+    return operation(integration, "202", "409", operationId="createQuestion", security=[{"operator": []}])
+
+
+def starting(journal: Journal, aws: FakeAws, allowed: list[bool]) -> Gateway:
+    async def operator(_request: Any, _scheme: Any) -> dict[str, Any]:
+        if not allowed:
+            raise GatewayError("UNAUTHORIZED")
+        return {"claims": {"sub": "ada"}}
+
+    scheme: dict[str, Any] = {
+        "type": "apiKey",
+        "name": "Authorization",
+        "in": "header",
+        "x-amazon-apigateway-authtype": "custom",
+    }
+    scheme |= {"x-amazon-apigateway-authorizer": {"type": "cognito_user_pools", "providerARNs": ["arn"]}}
+    api = rest_api({"/questions": {"post": created()}}, components={"securitySchemes": {"operator": scheme}})
+    operations = ("createQuestion",)
+    return create_app(api, aws, journal, journal_operations=operations, authorizers={"operator": operator})
+
+
+async def _ask(app: Gateway, **headers: str) -> int:
+    async with client(app) as http:
+        return (await http.post("/local/questions", json={}, headers=headers)).status_code
+
+
+def test_replayed_start_has_the_name_and_the_caller_of_the_first(tmp_path: Path) -> None:
+    """Its token may have expired since; the execution may be running, or have ended."""
+    journal = Journal(tmp_path / "journal")
+    first = FakeAws()
+    app = starting(journal, first, [True])
+    assert asyncio.run(_ask(app)) == 202
+    assert asyncio.run(_ask(app, **{"Idempotency-Key": "mine"})) == 202
+    assert [call.target for call in first.calls] == ["StartExecution"] * 2
+    second = FakeAws(lambda _request: json_response({"__type": "ExecutionAlreadyExists"}, 400))
+    result = asyncio.run(starting(Journal(journal.path), second, []).replay())
+    assert (result.accepted, result.refused) == (2, 0)
+    assert sorted(call.body for call in second.calls) == sorted(call.body for call in first.calls)
+    assert b'"by\\":\\"ada' in second.calls[0].body
+
+
+def test_refused_start_is_not_journaled(tmp_path: Path) -> None:
+    journal = Journal(tmp_path / "journal")
+    app = starting(journal, FakeAws(lambda _request: json_response({"__type": "ExecutionAlreadyExists"}, 400)), [True])
+    assert asyncio.run(_ask(app)) == 409
+    assert list(journal.entries()) == []

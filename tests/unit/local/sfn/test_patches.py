@@ -8,6 +8,8 @@ import pytest
 from moto.stepfunctions.parser import quotas
 from moto.stepfunctions.parser.asl.component.common.error_name.error_equals_decl import ErrorEqualsDecl
 from moto.stepfunctions.parser.asl.component.common.retry import retrier_decl
+from moto.stepfunctions.parser.asl.component.common.timeouts.heartbeat import HeartbeatSecondsPath
+from moto.stepfunctions.parser.asl.component.common.timeouts.timeout import TimeoutSecondsPath
 from moto.stepfunctions.parser.asl.component.intrinsic.function.statesfunction.json_manipulation import string_to_json
 from moto.stepfunctions.parser.asl.component.state import state
 from moto.stepfunctions.parser.asl.component.state.exec.state_parallel import branch_worker, branches_decl
@@ -36,6 +38,8 @@ def test_moto_is_the_version_the_patches_were_made_for() -> None:
         (state_task_service_api_gateway, "self._SUPPORTED_API_PARAM_BINDINGS.get(self.resource.api_action.lower())"),
         (ErrorEqualsDecl, "error_name: ErrorName = env.stack.pop()"),
         (retrier_decl, "time.sleep(interval_seconds)"),
+        (TimeoutSecondsPath, "if not isinstance(seconds, int) and seconds <= 0:"),
+        (HeartbeatSecondsPath, "if not isinstance(seconds, int) and seconds <= 0:"),
         (wait_function.WaitFunction, "def _wait_interval(self, env: Environment, wait_seconds: int)"),
         (state, "StateData("),
         (preprocessor, "CustomErrorName("),

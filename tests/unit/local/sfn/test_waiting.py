@@ -123,6 +123,13 @@ def test_heartbeat_that_fails_to_come_is_a_timeout(engine: str, names: list[str]
     assert (done.status, done.error) == (("SUCCEEDED", None) if caught else ("FAILED", "States.HeartbeatTimeout"))
 
 
+@ENGINES
+@pytest.mark.parametrize("wrong", [{"left": 0}, {"left": 1.5}, {"remindAfter": -1}, {"remindAfter": "600"}])
+def test_bounds_must_be_positive_integers(engine: str, wrong: dict[str, Any]) -> None:
+    done = run(engine, given={**GIVEN, **wrong})
+    assert (done.status, done.error) == ("FAILED", "States.Runtime")
+
+
 def test_engines_agree_state_by_state() -> None:
     answers: dict[str, Any] = {"Ask": mocks.Throw("States.HeartbeatTimeout", ""), "Remind": mocks.Return(CHILD)}
     judge, other = run("strict", **answers), run("embedded", **answers)

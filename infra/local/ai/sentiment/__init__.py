@@ -1,0 +1,1 @@
+"""Amazon Comprehend's DetectSentiment and BatchDetectSentiment."""
