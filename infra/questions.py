@@ -62,7 +62,7 @@ def request_of(given: Mapping[str, str]) -> Json:
 
 def choices_of(text: str) -> list[dict[str, str]]:
     """ "redrive=Send again;Leave it" as choices; a value that is not given is made of the text."""
-    choices = []
+    choices: list[dict[str, str]] = []
     for part in filter(None, (part.strip() for part in text.split(";"))):
         value, given, words = part.partition("=")
         words = words.strip() if given else part

@@ -27,6 +27,9 @@ LIST: Final = "questions"
 ASKED_BY: Final = "Dragoman"
 # Of schemas/question_request.json.
 DEFAULT_SECONDS: Final = 86_400
+# What a nesting machine adds to the input, for AWS's console to link the two executions:
+# https://docs.aws.amazon.com/step-functions/latest/dg/concepts-nested-workflows.html
+STARTED_BY: Final = "AWS_STEP_FUNCTIONS_STARTED_BY_EXECUTION_ID"
 NO_NUMBER: Final = "The stack has no number to ask from: its parameter TwilioNumber is empty"
 
 Json = dict[str, Any]
@@ -53,7 +56,7 @@ def arrange(event: Mapping[str, Any], settings: Settings) -> Arranged:
     """
     try:
         question_id, asked_at = str(event["questionId"]), parse(event["startedAt"])
-        sent = event["request"]
+        sent = without_link(event["request"])
     except (KeyError, TypeError, ValueError) as error:
         raise ConfigurationError(f"The machine's input has another shape ({type(error).__name__})") from None
     try:
@@ -65,6 +68,11 @@ def arrange(event: Mapping[str, Any], settings: Settings) -> Arranged:
     question = question_of(question_id, request, settings, asked_at)
     texts = [question["text"], *(choice["text"] for choice in question["choices"])]
     return {"item": item_of(question, reason, settings), "question": question, "texts": texts, "refused": reason}
+
+
+def without_link(sent: Any) -> Any:
+    """The request without what only links it to the machine that nests it."""
+    return {name: part for name, part in sent.items() if name != STARTED_BY} if isinstance(sent, dict) else sent
 
 
 def checked(sent: Any) -> Json:

@@ -10,7 +10,7 @@ from compose_report.conversation import conversation
 from compose_report.directory import directory
 from compose_report.errors import InvalidReport
 from compose_report.pictures import picture_text
-from compose_report.question import ANSWERS, asked_back, event_state, question
+from compose_report.question import asked_back, event_state, question
 from dragoman.documents import (
     Conversation,
     Directory,
@@ -179,12 +179,9 @@ def timings(received_at: str, times: Mapping[str, datetime]) -> Timings:
 
 
 def contact_language(findings: Findings) -> str:
-    """The language to keep for the sender and to answer in: the one detected, else the one known, else 'und'. For an
-    answer to a question the one known comes first: "2" and "da" are words of many languages."""
-    code, known = findings.language["code"], findings.known_language
-    if findings.question["state"] in ANSWERS and known != UNDETERMINED:
-        return known
-    return known if code == UNDETERMINED else code
+    """The language to keep for the sender and to answer in: the one detected, else the one known, else 'und'."""
+    code = findings.language["code"]
+    return findings.known_language if code == UNDETERMINED else code
 
 
 def expiry(created_at: datetime, retention_days: int) -> int:

@@ -6,8 +6,6 @@ from typing import Any, Final
 from dragoman.documents import QuestionSection
 
 NONE: Final = "none"
-# Of these nobody can tell a language by: a number, or a word that was said to a question.
-ANSWERS: Final = frozenset({"answered", "unclear", "late", "repeated"})
 
 
 def question(found: Mapping[str, Any]) -> QuestionSection:

@@ -12,18 +12,19 @@ def numbered(texts: Iterable[str]) -> str:
     return "\n".join(f"{number}. {text}" for number, text in enumerate(texts, 1))
 
 
-def worded(choices: Iterable[Mapping[str, str]], rendered: Iterable[str]) -> list[WordedChoice]:
+def worded(choices: Iterable[Mapping[str, object]], rendered: Iterable[str]) -> list[WordedChoice]:
     """Choices with what they are called in the contact's language, and the folded words that mean each. A word that
     could mean two of them means neither, nor does a number, which is always that of a line."""
-    pairs = list(zip(choices, rendered, strict=True))
-    words = [{sorting(choice["value"]), sorting(choice["text"]), sorting(text)} - {""} for choice, text in pairs]
+    offered = [(str(choice["value"]), str(choice["text"])) for choice in choices]
+    meanings = [(value, text, said) for (value, text), said in zip(offered, rendered, strict=True)]
+    words = [set(map(sorting, meaning)) - {""} for meaning in meanings]
     meant = Counter(word for own in words for word in own)
     return [
         {
-            "value": choice["value"],
-            "text": choice["text"],
-            "rendered": text,
+            "value": value,
+            "text": text,
+            "rendered": said,
             "words": sorted(word for word in own if meant[word] == 1 and not word.isdigit()),
         }
-        for (choice, text), own in zip(pairs, words, strict=True)
+        for (value, text, said), own in zip(meanings, words, strict=True)
     ]

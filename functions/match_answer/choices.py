@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Final, Self
 
 from dragoman.keywords import STOP_WORDS, folded, sorting
-from match_answer.yesno import Sense, listed, sense, sense_of_sign
+from match_answer.yesno import Sense, listed, means_otherwise, sense, sense_of_sign
 
 # Around an answer; they change nothing about it.
 POLITE: Final = listed("""
@@ -37,17 +37,18 @@ class Choice:
 
     value: str
     text: str
+    rendered: str
     texts: frozenset[str]
     sense: Sense | None
 
     @classmethod
     def of(cls, choice: dict[str, Any], language: str) -> Self:
         """From the item's JSON. language: the one the question was asked in."""
-        value, text = str(choice["value"]), str(choice["text"])
-        written = [value, text, str(choice.get("rendered") or ""), *choice.get("words", ())]
+        value, text, rendered = str(choice["value"]), str(choice["text"]), str(choice.get("rendered") or "")
+        written = [value, text, rendered, *choice.get("words", ())]
         texts = frozenset(filter(None, (folded(KEYCAP.sub("", each)) for each in written)))
         means = {sense(sorting(each), (language,), ("en",)) for each in (value, text)} - {None}
-        return cls(value, text, texts, means.pop() if len(means) == 1 else None)
+        return cls(value, text, folded(rendered), texts, means.pop() if len(means) == 1 else None)
 
 
 def chosen(text: str, choices: Sequence[Choice], spoken: Collection[str], other: Collection[str]) -> Choice | None:
@@ -63,8 +64,9 @@ def chosen(text: str, choices: Sequence[Choice], spoken: Collection[str], other:
     if number is None:
         return by_words(words, choices, spoken, other)
     if not rest:
-        return _at(number, choices) or _only(words, choices)
-    return _agreeing(_at(number, choices), by_words(rest, choices, spoken, other)) or _only(words, choices)
+        return _at(number, choices) or by_words(words, choices, spoken, other)
+    agreed = _agreeing(_at(number, choices), by_words(rest, choices, spoken, other))
+    return agreed or by_words(words, choices, spoken, other)
 
 
 def numbered(words: str) -> tuple[int | None, str]:
@@ -93,6 +95,8 @@ def by_words(words: str, choices: Sequence[Choice], spoken: Collection[str], oth
     """The choice that is called so, else the one that means the same yes or no, else the only one with those words in
     it."""
     named = _only(words, choices)
+    if named and means_otherwise(words, spoken) and folded(words) != named.rendered:
+        return None
     if named or not words:
         return named
     meant = sense_of(words, spoken, other)

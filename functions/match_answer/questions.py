@@ -13,6 +13,8 @@ from match_answer.choices import Choice
 
 OPEN: Final = "open"
 ANSWERED: Final = "answered"
+# Not among them: failed, for such a question may never have reached anybody.
+CLOSED: Final = frozenset({ANSWERED, "expired", "cancelled", "opted-out"})
 # How long after a question was closed a message without its code may still be meant for it.
 LATE: Final = timedelta(days=3)
 # What a message holds beside the words before it (template.yaml).
@@ -61,7 +63,7 @@ class Question:
 
     def closed_lately(self, at: datetime) -> bool:
         """Whether it was closed so short before that a message without its code may be meant for it."""
-        return self.status != OPEN and at - self.closed_at <= LATE
+        return self.status in CLOSED and at - self.closed_at <= LATE
 
 
 def clarification(questions: Iterable[Question]) -> str:

@@ -218,10 +218,13 @@ ALIASES: Final = {
     "es-MX": "es",
     "fr-CA": "fr",
 }
-YES_SIGNS: Final = frozenset("👍👌✅✔☑🙆")
-NO_SIGNS: Final = frozenset("👎❌✖🚫🙅")
+# Thumbs up, OK, check marks, a person who nods with their arms; thumbs down, crosses, a person who crosses them.
+YES_SIGNS: Final = frozenset("\U0001f44d\U0001f44c\u2705\u2714\u2611\U0001f646")
+NO_SIGNS: Final = frozenset("\U0001f44e\u274c\u2716\U0001f6ab\U0001f645")
 # Skin tones, marks of variation, and what joins a person to a sign.
-UNSEEN_IN_SIGNS: Final = frozenset("\ufe0e\ufe0f\u200d♂♀ \t\n\U0001f3fb\U0001f3fc\U0001f3fd\U0001f3fe\U0001f3ff")
+UNSEEN_IN_SIGNS: Final = frozenset(
+    "\ufe0e\ufe0f\u200d\u2642\u2640 \t\n\U0001f3fb\U0001f3fc\U0001f3fd\U0001f3fe\U0001f3ff"
+)
 
 
 def listed(words: str) -> frozenset[str]:
@@ -262,10 +265,15 @@ def sense(word: str, spoken: Iterable[str], other: Iterable[str] = ()) -> Sense 
     `other` ones, else, where none is known, in all. None where they contradict one another."""
     first, second = _known(spoken), _known(other)
     found = _senses(word, first)
-    if not found and any(word in FALSE.get(language, ()) for language in first):
+    if not found and means_otherwise(word, first):
         return None
     found = found or _senses(word, second) or (set() if first else _senses(word, tuple(WORDS)))
     return found.pop() if len(found) == 1 else None
+
+
+def means_otherwise(word: str, spoken: Iterable[str]) -> bool:
+    """Whether a word that answers in another language means something else in one that its sender writes."""
+    return any(word in FALSE.get(language, ()) for language in _known(spoken))
 
 
 def _known(languages: Iterable[str]) -> tuple[str, ...]:

@@ -123,9 +123,8 @@ def needed_by_machine(shipped: Shipped, machine: str) -> Grants:
     """What a machine's tasks need, its log and its traces included."""
     _, properties = machine_resource(shipped, machine)
     own = [task for task in tasks(shipped) if task.machine == machine]
-    grants = {grant for task in own for grant in needed_by_task(shipped, properties, task)} | put_events(
-        properties, own
-    )
+    grants = {grant for task in own for grant in needed_by_task(shipped, properties, task)}
+    grants |= put_events(properties, own) | callbacks(shipped, own)
     if any("TransactItems.$" in task.definition["Parameters"] for task in own):
         writes = (write for package in invoked(shipped, properties, own) for write in written_by(shipped, package))
         grants |= {Grant(f"dynamodb:{TRANSACTION_ACTIONS[kind]}", table) for kind, table in writes}
@@ -154,6 +153,8 @@ def needed_by_task(shipped: Shipped, machine: Json, task: State) -> Iterator[Gra
             yield from ai_grants(machine, used, parameters)
         case Integration(service="sns", action="publish"):
             yield Grant("sns:Publish", substitution(machine, parameters["TopicArn"]))
+        case Integration(service="sfn", action="sendTaskSuccess" | "sendTaskHeartbeat"):
+            return  # see callbacks: whose token it is stands in no definition
         case Integration(service="sfn", action="startSyncExecution"):
             yield Grant("states:StartSyncExecution", substitution(machine, parameters["StateMachineArn"]))
         case Integration(service="states" | "sfn" | "sqs" | "ec2" | "cloudtrail" | "ssm" | "sesv2"):
@@ -272,6 +273,16 @@ def put_events(machine: Json, own: list[State]) -> Grants:
         }
         grants.add(Grant("events:PutEvents", substitution(machine, bus), condition_text({"StringEquals": condition})))
     return grants
+
+
+def callbacks(shipped: Shipped, own: list[State]) -> Grants:
+    """A token is of an execution of a machine that waits for one; AWS asks for the permission on that machine (seen in
+    its refusals), though the service authorization reference names no resource."""
+    waiting = {
+        task.machine for task in tasks(shipped) if str(task.definition["Resource"]).endswith(".waitForTaskToken")
+    }
+    sent = {used.operation for task in own if (used := integration(task)) and used.operation.startswith("SendTask")}
+    return {Grant(f"states:{call}", machine_resource(shipped, machine)[0]) for call in sent for machine in waiting}
 
 
 def rendered(machine: Json, text: str) -> str:

@@ -15,7 +15,7 @@ from schemathesis.specs.openapi.definitions import OPENAPI_30
 
 from infra.openapi import KEY, OPERATOR, PREFIX, split
 from tests.contract.definitions import resolved
-from tests.contract.flows import reached
+from tests.contract.flows import known_at, reached
 from tests.contract.permissions import index_names, needed_by_integration
 from tests.contract.rulebook import Break, Rule, Rulebook, changed, place, rewritten, state_of, without
 from tests.contract.shipped import API, TEMPLATE, Json, Shipped, as_sub, machine_of, states, strings, target
@@ -641,13 +641,28 @@ def creates(operation: Operation) -> bool:
 # --- whoever changes something has seen it
 
 VERSIONED = {"put", "delete", "patch"}
+# Changes that need no version, and why.
+UNVERSIONED = {"cancelQuestion": "its status is its version: only what is open is closed, and once more does no harm"}
+
+
+def changes(shipped: Shipped, path: str) -> set[str]:
+    """The methods of a path that change what has a version, or take it away."""
+    methods = shipped.api["paths"][path]
+    return {method for method in VERSIONED & methods.keys() if methods[method]["operationId"] not in UNVERSIONED}
 
 
 def versioned(shipped: Shipped) -> Iterator[Operation]:
     """The routes of paths where something can be changed or taken away."""
     for operation in operations(shipped):
-        if VERSIONED & shipped.api["paths"][operation.path].keys():
+        if changes(shipped, operation.path):
             yield operation
+
+
+@rules(without("api", "paths", "/questions/{questionId}", "delete"))
+def every_change_without_a_version_exists(shipped: Shipped) -> Iterator[str]:
+    known = {operation.definition["operationId"] for operation in operations(shipped)}
+    for name in sorted(UNVERSIONED.keys() - known):
+        yield f"{name} is excused in UNVERSIONED but is no operation: drop it there"
 
 
 @rules(
@@ -680,9 +695,7 @@ def every_answer_with_something_that_can_be_changed_names_its_version(shipped: S
         for item in operations(shipped)
         if creates(item)
         and any(
-            VERSIONED & shipped.api["paths"][path].keys()
-            for path in shipped.api["paths"]
-            if re.fullmatch(rf"{item.path}/\{{\w+\}}", path)
+            changes(shipped, path) for path in shipped.api["paths"] if re.fullmatch(rf"{item.path}/\{{\w+\}}", path)
         )
     ]
     for operation in (*versioned(shipped), *makers):
@@ -1080,11 +1093,24 @@ def handed_to_machine(operation: Operation) -> set[str]:
     return set(re.findall(r'\\"(\w+)\\": ', text)) if '"stateMachineArn"' in text else set()
 
 
-def read_from_input(shipped: Shipped, machine: str) -> set[str]:
+def asked_for(operation: Operation) -> str:
+    """The operation that a route asks its machine for, where it says so; else empty."""
+    text = "\n".join(strings(operation.wired.get("requestTemplates", {})))
+    found = re.search(r'\\"operation\\": \\"(\w+)\\"', text)
+    return found[1] if found else ""
+
+
+def entered(shipped: Shipped, machine: str, asked: str) -> set[str]:
+    """The states that an execution may enter, of those that do what is asked for."""
+    level = shipped.machines[machine]
+    return set(known_at(level, frozenset({asked}), "$.operation")) if asked else reached(level, level["StartAt"])
+
+
+def read_from_input(shipped: Shipped, machine: str, asked: str) -> set[str]:
     """The members of its input that a machine reads: what it reads and does not make by itself."""
     read: set[str] = set()
     made: set[str] = set()
-    for name in reached(shipped.machines[machine], shipped.machines[machine]["StartAt"]):
+    for name in entered(shipped, machine, asked):
         definition = shipped.machines[machine]["States"][name]
         own = [part for key, part in definition.items() if key not in ("Comment", "ResultPath", "ResultSelector")]
         own = [part for part in own if not (isinstance(part, dict) and "States" in part)]
@@ -1098,6 +1124,7 @@ def read_from_input(shipped: Shipped, machine: str) -> set[str]:
 @rules(
     in_request("/directory", "post", '\\"operation\\": ', '\\"action\\": '),
     in_request("/directory/{entryId}", "delete", '\\"ifMatch\\": \\"$version\\", ', ""),
+    in_request("/questions/{questionId}", "delete", '\\"questionId\\": ', '\\"id\\": '),
     changed(*state_of("directory", "ArrangeEntry"), "Parameters", "Payload", "body.$", to="$.text"),
 )
 def every_machine_gets_from_its_route_what_it_reads(shipped: Shipped) -> Iterator[str]:
@@ -1105,7 +1132,7 @@ def every_machine_gets_from_its_route_what_it_reads(shipped: Shipped) -> Iterato
     for operation in operations(shipped):
         for name in sorted(behind(shipped, operation) & machines.keys()):
             machine, given = machine_of(machines[name]["Properties"]), handed_to_machine(operation)
-            for member in sorted(read_from_input(shipped, machine) - given):
+            for member in sorted(read_from_input(shipped, machine, asked_for(operation)) - given):
                 yield f"{operation.where}: {machine} reads $.{member}, the route hands over {sorted(given)}"
 
 

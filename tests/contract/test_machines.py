@@ -38,6 +38,7 @@ BORNE = {
     "reply/FindText": "a text that is not found is translated",
     "reply/TranslateText": "the acknowledgement goes out as it was written",
     "reply/KeepText": "the cache is filled the next time",
+    "answer/PostponeReminder": "then a reminder crosses the clarification, which annoys and harms nobody",
     "desk/TranslateMissing/KeepTranslation": "the operator has it; who asks next has it translated again",
     "question/FindContact": "the question goes out in the words it was asked in, as to a contact nobody knows",
     "broadcast/PushToGroups/Translate": "the frame says so, and the console may ask for it again",

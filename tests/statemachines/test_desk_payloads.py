@@ -52,8 +52,8 @@ def report(text: str, pictures: int = 10) -> dict[str, Any]:
     delivery |= {"errorCode": {"S": "30003"}, "reason": {"S": "x" * 120}, "retry": {"BOOL": True}}
     kept["deliveries"] = {"M": {str(part): {"M": delivery} for part in range(4)}}
     kept["moreTranslations"] = {"M": {"uk": {"S": text}}}
-    shown = {"reportId", "createdAt", "message", "language", "translations", "pictures", "directory", "reply"}
-    return {name: kept[name] for name in (*shown, "deliveries", "moreTranslations")}
+    shown = {"reportId", "createdAt", "message", "language", "translations", "pictures", "directory", "question"}
+    return {name: kept[name] for name in (*shown, "reply", "deliveries", "moreTranslations")}
 
 
 def test_report_is_read_as_far_as_the_machines_ask_for_it() -> None:

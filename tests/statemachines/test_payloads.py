@@ -106,8 +106,26 @@ def composed(text: str, pictures: list[dict[str, Any]]) -> dict[str, Any]:
     """Return what compose_report answers for the biggest message."""
     found = translation(text, LANGUAGES)
     event = {"message": biggest_message(text), "pictures": pictures, "directory": directory(), "times": {}}
-    event |= {"language": found["language"], "translations": found["translations"]}
+    event |= {"language": found["language"], "translations": found["translations"], "question": answer()}
     return dict(compose_all(event, 365, NOW))
+
+
+def answer() -> dict[str, Any]:
+    """Return the most that the machine answer says of a message that the directory is asked about too: what takes or
+    asks for an answer has more words, but then none of the directory's, which are far more."""
+    section = {"state": "unclear", "questionId": "q" * 80, "code": "X2Q"}
+    return {"section": section, "ordinary": True, "options": ""}
+
+
+def asked(text: str) -> dict[str, list[Any]]:
+    """Return the answers of the states that find out which question a message answers."""
+    message = {"messageId": MESSAGE_ID, "sender": "sms:+12025550100", "conversationId": "c" + "0" * 32}
+    message |= {"receivedAt": "2026-11-21T00:00:00.000Z", "language": "es", "knownLanguage": "und"}
+    given = {"operation": "answer", "message": {**message, "text": text, "translation": text}}
+    return {
+        "FindQuestions": [{"Items": [{"questionId": {"S": "q" * 80}}], "Count": 1, "ScannedCount": 1}],
+        "AnswerQuestion": [executed(json.dumps(given, ensure_ascii=False, separators=(",", ":")), answer())],
+    }
 
 
 def executed(given: str, output: Any) -> dict[str, Any]:
@@ -219,6 +237,7 @@ def test_biggest_message_becomes_a_report_far_under_the_limit(engine: str, text:
         "FindReport": [{}],
         "FindContact": [{}],
         "TranslateText": [executed(request(text), translation(text, LANGUAGES, "es"))],
+        **asked(text),
         **looked_up(),
         "ComposeReport": [{"StatusCode": 200, "Payload": composed(text, [])}],
         "TouchConversation": [{}],
@@ -241,6 +260,7 @@ def test_ten_pictures_fit_beside_the_biggest_message(engine: str, text: str, mos
         "FindReport": [{}],
         "FindContact": [{}],
         "TranslateText": [executed(request(words), translation(words, LANGUAGES, "es"))],
+        **asked(words),
         **looked_up(),
         "FetchMedia": [{"StatusCode": 200, "Payload": medium} for medium in fetched],
         "RecognisePicture": [executed(json.dumps(picture(10)), summary)] * 10,
@@ -311,6 +331,77 @@ def test_biggest_answer_of_the_directory_is_sent_in_parts_that_a_message_takes(e
     account = run(engine, "reply", given, answers)
     assert [len(request["RequestBody"]["Body"]) for request in account.requests_of("Send")] == [1462, 1000]
     assert largest_payload(account) < FAR_UNDER_BYTES, sizes(account)
+
+
+@both_engines
+def test_biggest_question_is_asked_back_about_in_parts_that_a_message_takes(engine: str) -> None:
+    words = {"questionState": "unclear", "questionText": "語" * 900, "directoryText": "", "pictureText": "語" * 1000}
+    report: dict[str, Any] = {
+        "reportId": MESSAGE_ID,
+        "messageId": MESSAGE_ID,
+        "conversationId": "c" + "0" * 32,
+        "channel": "mms",
+    }
+    report |= {"direction": "inbound", "contact": "sms:+12025550100", "sender": "sms:+1", "recipient": "sms:+1"}
+    report |= {"language": "ja", "delivery": {"to": "+12025550100", "from": "+12025550199"}, "consent": ""}
+    sent = {"StatusCode": 201, "StatusText": "Created", "Headers": {}, "ResponseBody": {"sid": "SM" + "0" * 32}}
+    answers: dict[str, list[Any]] = {
+        "FindText": [{"Item": {"text": {"S": "語" * 560}}}],
+        "Claim": [{}] * 2,
+        "FindOptOut": [{}] * 2,
+        "OpenRateWindow": [{}] * 2,
+        "Send": [sent] * 2,
+        "RecordSent": [{}] * 2,
+        "AnnounceSent": put() * 2,
+        "RecordReply": [{}],
+    }
+    given = [{"report": {**report, **words, "parts": [], "expiresAt": "1826794158"}, "receiveCount": "1"}]
+    account = run(engine, "reply", given, answers)
+    assert [len(request["RequestBody"]["Body"]) for request in account.requests_of("Send")] == [1462, 1000]
+    assert largest_payload(account) < FAR_UNDER_BYTES, sizes(account)
+
+
+def question_item(number: int) -> dict[str, Any]:
+    """Return the biggest question there can be, in letters of three bytes, as it is read and as an update returns it:
+    a translation may be twice as long as a choice of 60 characters."""
+    worded = {"rendered": "語" * 120, "words": ["語" * 60, "語" * 120, "v" * 40]}
+    choices = [{"value": "v" * 40, "text": "語" * 60, **worded}] * 9
+    texts = {"questionId": f"{number}" * 80, "status": "open", "code": "X2Q", "text": "語" * 640, "language": "ja"}
+    texts |= {"contactLanguage": "ko", "choices": json.dumps(choices, ensure_ascii=False), "token": "t" * 1024}
+    texts |= {"options": "\n".join(["1. " + "語" * 120] * 9), "deadlineAt": "2026-11-22T00:00:00.000Z"}
+    return {name: {"S": value} for name, value in texts.items()}
+
+
+@both_engines
+def test_biggest_questions_are_matched_far_under_the_limit(engine: str) -> None:
+    """Twenty questions, five of them open, and an answer in words."""
+    rows = [
+        {"questionId": {"S": f"{number}" * 80}, "code": {"S": "X2Q"}, "status": {"S": "open"}} for number in range(20)
+    ]
+    keys = [{"questionId": {"S": f"{number}" * 80}} for number in range(5)]
+    text = "語" * 1600
+    message = {"messageId": MESSAGE_ID, "sender": "sms:+12025550100", "conversationId": "c" + "0" * 32}
+    message |= {"receivedAt": "2026-11-21T00:00:00.000Z", "language": "ja", "knownLanguage": "ja"}
+    said = {"value": text * 2, "text": text * 2, "original": text, "language": "ja"}
+    matched = {"action": "close", "questionId": "0" * 80, **answer(), "answer": json.dumps(said, ensure_ascii=False)}
+    answers: dict[str, list[Any]] = {
+        "FindQuestions": [{"Items": rows, "Count": 20, "ScannedCount": 20}],
+        "ChooseQuestions": [
+            {"StatusCode": 200, "Payload": {"keys": keys, "any": True, "code": "K7F", "strange": True}}
+        ],
+        "FindByCode": [{"Items": rows, "Count": 20, "ScannedCount": 20}],
+        "ReadQuestions": [
+            {"Responses": {"dragoman-questions": [question_item(n) for n in range(5)]}, "UnprocessedKeys": {}}
+        ],
+        "MatchAnswer": [{"StatusCode": 200, "Payload": {**matched, "event": "{}"}}],
+        "CloseQuestion": [{"Attributes": question_item(0)}],
+        "WakeQuestion": [{}],
+        "AnnounceAnswer": put(),
+    }
+    given = {"operation": "answer", "message": {**message, "text": text, "translation": text * 2}}
+    account = run(engine, "answer", given, answers)
+    assert largest_payload(account) < FAR_UNDER_BYTES, sizes(account)
+    assert request_problems("answer", account) == []
 
 
 @both_engines

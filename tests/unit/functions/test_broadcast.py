@@ -91,6 +91,18 @@ CONTACT = {"schemaVersion": "1", "address": ADDRESS, "conversationId": CONVERSAT
             {"type": "contact", "conversationId": CONVERSATION, "optedOut": True, "at": NOW},
         ),
         (
+            "QuestionAnswered",
+            {"questionId": "q1", "status": "answered", "conversationId": CONVERSATION, "code": "X2Q", "at": NOW},
+            {
+                "type": "question",
+                "questionId": "q1",
+                "conversationId": CONVERSATION,
+                "status": "answered",
+                "code": "X2Q",
+                "at": NOW,
+            },
+        ),
+        (
             "ContactOptedIn",
             {**CONTACT, "messageId": MESSAGE_ID},
             {"type": "contact", "conversationId": CONVERSATION, "optedOut": False, "at": NOW},

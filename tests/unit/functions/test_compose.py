@@ -64,7 +64,7 @@ def report_of(result: Composed) -> dict[str, Any]:
     """The report as the API's mapping template puts it together."""
     item = attributes(result["reportItem"])
     plain = {name: item[name] for name in ("schemaVersion", "reportId", "conversationId", "createdAt")}
-    sections = ("message", "language", "translations", "pictures", "directory", "timings", "links", "reply")
+    sections = ("message", "language", "translations", "pictures", "directory", "question", "timings", "links", "reply")
     return {**plain, **{name: json.loads(item[name]) for name in sections}, "deliveries": item["deliveries"]}
 
 
@@ -84,6 +84,7 @@ def test_compose_report_whole() -> None:
         "translations": TRANSLATIONS,
         "pictures": [],
         "directory": {"state": "not-asked", "entries": [], "answer": ""},
+        "question": {"state": "none"},
         "timings": {
             "receivedAt": "2024-11-21T10:49:17.042Z",
             **TIMES,
@@ -115,6 +116,8 @@ def test_compose_event_holds_what_the_reply_needs_and_no_words() -> None:
         "delivery": {"to": "+12025550100", "from": "+12025550199"},
         "pictureText": "",
         "directoryText": "",
+        "questionState": "",
+        "questionText": "",
         "contact": "sms:+12025550100",
         "parts": [],
         "consent": "",
@@ -122,6 +125,30 @@ def test_compose_event_holds_what_the_reply_needs_and_no_words() -> None:
         "createdAt": "2024-11-21T10:49:18.530Z",
         "expiresAt": composed()["expiresAt"],
     }
+    validator("events/report_created")(created)
+
+
+ANSWERED = {"state": "answered", "questionId": "nightly-42", "code": "X2Q", "value": "leave", "text": "Leave it"}
+UNCLEAR = {"state": "unclear", "questionId": "nightly-42", "code": "X2Q"}
+
+
+@pytest.mark.parametrize(
+    ("section", "options", "state"),
+    [
+        (ANSWERED, "", "answered"),
+        (UNCLEAR, "1. Otra vez\n2. Dejarlo", "unclear"),
+        ({"state": "failed"}, "", "failed"),
+        ({"state": "none"}, "", ""),
+    ],
+)
+def test_compose_tells_what_a_message_has_to_do_with_a_question(
+    section: dict[str, str], options: str, state: str
+) -> None:
+    result = composed(question={"section": section, "ordinary": False, "options": options})
+    assert report_of(result)["question"] == section
+    created = event_of(result)
+    assert (created["questionState"], created["questionText"]) == (state, options)
+    validator("report")(report_of(result))
     validator("events/report_created")(created)
 
 

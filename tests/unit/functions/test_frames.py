@@ -59,6 +59,15 @@ def test_frame_of_an_answer_says_what_is_sent() -> None:
     }
 
 
+def test_frame_of_an_answer_to_a_question_says_what_it_answers() -> None:
+    section = {"state": "answered", "questionId": "nightly-42", "code": "X2Q", "value": "leave", "text": "Leave it"}
+    asked = {"section": section, "ordinary": False, "options": ""}
+    assert framed(report(inbound("2"), question=asked))["question"] == section
+    old = report(inbound())
+    del old["question"]
+    assert "question" not in framed(old)
+
+
 def test_frame_of_a_line_to_a_room() -> None:
     frame = framed(report(internal("night"), "es"), "es")
     assert (frame["direction"], frame["contact"], frame["room"]) == ("internal", "", "night")

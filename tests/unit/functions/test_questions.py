@@ -119,6 +119,11 @@ def test_arrange_wrong_request_keeps_what_is_right_of_it() -> None:
     assert (kept["address"], kept["text"]) == (REQUEST["address"], REQUEST["text"])
 
 
+def test_arrange_link_to_a_nesting_machine_is_no_part_of_the_question() -> None:
+    linked = {**REQUEST, "AWS_STEP_FUNCTIONS_STARTED_BY_EXECUTION_ID": "arn:aws:states:…"}
+    assert arranged(linked) == arranged(REQUEST)
+
+
 def test_arrange_without_a_number_of_ours_says_so() -> None:
     assert arranged(REQUEST, settings=ArrangeSettings("en", "", 30))["refused"] == NO_NUMBER
 

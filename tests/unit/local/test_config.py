@@ -26,6 +26,7 @@ def test_load_without_credentials_simulates_an_account_and_keeps_it(tmp_path: Pa
     assert stat.S_IMODE((tmp_path / "twilio-account.json").stat().st_mode) == 0o600
     assert first.template_parameters()["TwilioApiUrl"] == "http://127.0.0.1:8090"
     assert first.template_parameters()["PublicBaseUrl"] == "http://127.0.0.1:8080/local"
+    assert first.template_parameters()["TwilioNumber"] == config.DESK_NUMBER
 
 
 def test_load_with_credentials_talks_to_the_real_twilio(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -40,6 +41,7 @@ def test_load_with_credentials_talks_to_the_real_twilio(monkeypatch: pytest.Monk
     assert json.loads(settings.twilio.secret()) == {"authTokens": ["one", "two"], "apiUser": "SK1", "apiPassword": "s"}
     parameters = settings.template_parameters()
     assert parameters["TwilioApiUrl"] == "https://api.twilio.com"
+    assert parameters["TwilioNumber"] == ""  # nobody has said yet which one is theirs
     assert parameters["TwilioAccountSid"] == sid
     assert parameters["PublicBaseUrl"] == "https://tunnel.example/local"
 
