@@ -153,8 +153,6 @@ def needed_by_task(shipped: Shipped, machine: Json, task: State) -> Iterator[Gra
             yield from ai_grants(machine, used, parameters)
         case Integration(service="sns", action="publish"):
             yield Grant("sns:Publish", substitution(machine, parameters["TopicArn"]))
-        case Integration(service="sfn", action="sendTaskSuccess" | "sendTaskHeartbeat"):
-            return  # see callbacks: whose token it is stands in no definition
         case Integration(service="sfn", action="startSyncExecution"):
             yield Grant("states:StartSyncExecution", substitution(machine, parameters["StateMachineArn"]))
         case Integration(service="states" | "sfn" | "sqs" | "ec2" | "cloudtrail" | "ssm" | "sesv2"):
@@ -195,6 +193,8 @@ def guard_grants(shipped: Shipped, machine: Json, used: Integration, parameters:
     match used.service, used.action:
         case "states", "startExecution":
             yield from waiting_grants(shipped, substitution(machine, parameters["StateMachineArn"]))
+        case "sfn", "sendTaskSuccess" | "sendTaskHeartbeat":
+            return  # see callbacks: whose token it is stands in no definition
         case "sfn", "describeExecution":  # of its own machine, to see whether another execution is at work
             yield Grant("states:DescribeExecution", own_arn("states", f"execution:{as_sub(machine['Name'])}:*"))
         case "sqs", "startMessageMoveTask":

@@ -148,8 +148,8 @@ def every_dead_letter_queue_has_an_alarm(shipped: Shipped) -> Iterator[str]:
     without("template", "Resources", "ReconcileAlarm"),
     changed(*resource("ReconcileAlarm", "AlarmActions"), to=[]),
     changed(*resource("ReconcileAlarm", "MetricName"), to="ExecutionsStarted"),
-    without("template", "Resources", "IncidentAlarm"),
-    changed(*resource("TagGuardAlarm", "MetricName"), to="ExecutionsStarted"),
+    without("template", "Resources", "IncidentFailedAlarm"),
+    changed(*resource("TagGuardFailedAlarm", "MetricName"), to="ExecutionsStarted"),
 )
 def every_scheduled_machine_has_an_alarm(shipped: Shipped) -> Iterator[str]:
     for name, aim in schedules(shipped):
