@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.integration.asking import Executions, Person
+from tests.integration.asking import Executions, Person, withdraw
 from tests.integration.conftest import ON_CALL
 from tests.integration.stack import Running, until
 
@@ -124,6 +124,34 @@ def test_failure_that_comes_while_the_question_is_open_is_the_next_question(
     reply(guarded, later, "sent")
     assert guarded.sent("+12025550605") == []
     assert sorted(output["outcome"] for output in incidents.outputs(2)) == ["joined", "redriven"]
+
+
+def test_question_that_nobody_answers_leaves_everything(
+    guarded: Running, on_call: Person, incidents: Executions
+) -> None:
+    (report_id,) = fails(guarded, "+12025550608")
+    on_call.question()
+    withdraw(guarded, "not delivered")
+    assert [(output["outcome"], output["answer"]) for output in incidents.outputs(1)] == [("left", "none")]
+    assert reply(guarded, report_id, "failed")
+    assert open_incidents(guarded) == []
+
+
+def test_incident_whose_execution_was_stopped_is_taken_over_by_the_next_failure(
+    guarded: Running, on_call: Person, incidents: Executions
+) -> None:
+    (first,) = fails(guarded, "+12025550609")
+    on_call.question()
+    (stopped,) = set(incidents.arns()) - incidents.before
+    guarded.client("stepfunctions").stop_execution(executionArn=stopped)
+    incidents.before |= {stopped}
+    withdraw(guarded, "not delivered")
+    (second,) = fails(guarded, "+12025550610")
+    assert "not delivered: 2." in on_call.question()
+    on_call.answer("1")
+    reply(guarded, first, "sent")
+    reply(guarded, second, "sent")
+    assert [(output["outcome"], output["asked"]) for output in incidents.outputs(1)] == [("redriven", 2)]
 
 
 def test_failure_to_the_person_on_call_is_not_asked_about(

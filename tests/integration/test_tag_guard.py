@@ -9,13 +9,12 @@ from email.message import EmailMessage
 from typing import Any
 
 import boto3
-import httpx
 import pytest
 
 from infra.local.aws import clients
-from tests.integration.asking import Executions, Person
+from tests.integration.asking import Executions, Person, withdraw
 from tests.integration.conftest import ON_CALL
-from tests.integration.stack import Running, until
+from tests.integration.stack import Running
 
 ANA, BO = "+12025550701", "+12025550702"
 
@@ -50,18 +49,6 @@ def described(stack: Running, instance_id: str) -> tuple[str, dict[str, str]]:
     """An instance's state and tags."""
     found = stack.client("ec2").describe_instances(InstanceIds=[instance_id])["Reservations"][0]["Instances"][0]
     return found["State"]["Name"], {tag["Key"]: tag["Value"] for tag in found.get("Tags", [])}
-
-
-def withdraw(stack: Running, about: str) -> None:
-    """Ends the open question about something, as a deadline would, without waiting an hour for it."""
-
-    def ask() -> str | None:
-        listed = stack.get("/questions").json()["questions"]
-        found = [each["questionId"] for each in listed if each["status"] == "open" and about in each["text"]]
-        return found[0] if found else None
-
-    address = f"{stack.settings.gateway_url}/questions/{until(ask)}"
-    httpx.delete(address, headers={"x-api-key": stack.settings.api_key()}, timeout=30).raise_for_status()
 
 
 def mails(stack: Running, about: str) -> list[EmailMessage]:
