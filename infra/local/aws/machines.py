@@ -22,7 +22,7 @@ from datetime import datetime
 from functools import lru_cache, partial
 from typing import Any
 
-from infra.local.aws import callbacks, inprocess, tasks
+from infra.local.aws import callbacks, definitions, inprocess, tasks
 from infra.local.aws.asl import engine
 from infra.local.aws.asl.errors import ExecutionStopped, ExecutionTimedOut, StateError, runtime_error
 from infra.local.aws.asl.mocks import Mocks
@@ -223,6 +223,7 @@ def restore() -> None:
         if record["status"] == SUSPENDED:
             record["status"] = "RUNNING"
         _keep(record)
+    definitions.forget_all_but({record["definition"] for record in records if "definition" in record})
     closed = sorted((r for r in records if r["status"] != "RUNNING"), key=lambda record: str(record["stopDate"]))
     for record in closed:
         _forget(record["executionArn"], at_once=False)
@@ -264,18 +265,30 @@ def _run_standard(record: dict[str, Json], machine: Mapping[str, Json]) -> None:
     _running.add(arn)
     _keep(record)
     try:
-        _run(record, machine, keep_history=True)
+        _run(record, {**machine, "definition": _started_with(record, machine)}, keep_history=True)
     finally:
         _running.discard(arn)
     if record["status"] == "RUNNING":
         return  # this process ends; the next one goes on
     if record["status"] != "ABORTED":  # StopExecution has said so itself
         stepfunctions._emit_execution_status_event(record)
-    for done_with in ("places", "callbacks"):
+    for done_with in ("places", "callbacks", "definition"):
         record.pop(done_with, None)
     _forget(arn, at_once=False)
     inprocess.changed()
     signals.tell(ended(arn))
+
+
+def _started_with(record: dict[str, Json], machine: Mapping[str, Json]) -> str:
+    """The definition that an execution began with, kept when it begins."""
+    try:
+        if "definition" not in record:
+            record["definition"] = definitions.keep(machine["definition"])
+        return definitions.find(record["definition"]) or str(machine["definition"])
+    except OSError as error:
+        # It can still run; only a restart with another definition would find it gone.
+        _log.warning("the definition of %s could not be kept: %s", machine["name"], error.strerror)
+        return str(machine["definition"])
 
 
 def _forget(execution_arn: str, at_once: bool) -> None:

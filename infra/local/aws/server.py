@@ -66,7 +66,7 @@ class EmbeddedAws:
         self.state_dir.mkdir(parents=True, exist_ok=True)
         _set_environment(self.state_dir, self._port)
         clients.configure(self.endpoint_url)
-        from infra.local.aws import ai, machines, mail, patches, persistence, resources, tasks  # noqa: PLC0415 - need the environment
+        from infra.local.aws import ai, definitions, machines, mail, patches, persistence, resources, tasks  # noqa: PLC0415 - need the environment
 
         for service in _USED:
             importlib.import_module(f"ministack.services.{service}")
@@ -78,6 +78,7 @@ class EmbeddedAws:
         ai.register(self.ai_url)
         resources.register()
         mail.deliver_to(self.mail_dir)
+        definitions.keep_in(self.state_dir / "definitions")
         self._thread = threading.Thread(target=self._serve, args=(listener,), name="aws", daemon=True)
         self._thread.start()
         self._await_ready()
