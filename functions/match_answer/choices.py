@@ -25,6 +25,23 @@ MARKERS: Final = listed("""
     elijo, eu escolho, je choisis, вариант, номер, цифра, رقم, الخيار, 选项, 選項, 选, 選, 番号, 번호, विकल्प, số,
     lựa chọn, pilihan, nomor
 """)
+# From one to nine in words, as far as no other language that is written here has the word for something else: "sei" is
+# six in Italian, and "I know" in Portuguese.
+NUMERALS: Final = """
+    one, first, uno, una, primero, primera, um, uma, primeiro, primeira, un, une, premier, première, eins, eine, een,
+    ett, jeden, один, первый, первое, перший, bir, واحد, एक, một, satu, isa, moja, youn;
+    two, second, dos, segundo, segunda, dois, duas, deux, deuxième, zwei, due, twee, två, dwa, два, две, второй, второе,
+    другий, iki, اثنان, اثنين, दो, dua, dalawa, mbili, doi;
+    three, third, tres, três, tercero, tercera, terceiro, trois, troisième, drei, tre, drie, trzy, три, третий, третє,
+    üç, ثلاثة, तीन, tiga, tatlo, trei, twa;
+    four, cuatro, quatro, quatre, vier, quattro, fyra, cztery, четыре, чотири, dört, اربعة, चार, bốn, empat, apat;
+    five, cinco, cinq, fünf, cinque, vijf, fem, pięć, пять, beş, خمسة, पाँच, năm, lima, tano, senk;
+    six, seis, sechs, zes, sześć, шесть, шість, altı, ستة, छह, sáu, enam, anim, șase;
+    seven, siete, sete, sept, sieben, sette, zeven, sju, siedem, семь, сім, yedi, سبعة, सात, bảy, tujuh, pito, șapte;
+    eight, ocho, oito, huit, acht, otto, åtta, osiem, восемь, вісім, sekiz, ثمانية, आठ, tám, delapan, walo;
+    nine, nueve, nove, neuf, neun, negen, nio, dziewięć, девять, dokuz, تسعة, नौ, chín, sembilan, siyam, tisa, nouă
+"""
+SPELLED: Final = {word: number for number, words in enumerate(NUMERALS.split(";"), 1) for word in listed(words)}
 # Around a number in scripts without spaces.
 COUNTERS: Final = re.compile(r"^(?:第|选项|選項|选|選)?(\S)(?:番|号|號|个|個|번)?$")
 MIN_PART: Final = 2
@@ -81,9 +98,11 @@ def numbered(words: str) -> tuple[int | None, str]:
 
 
 def number_of(word: str) -> int | None:
-    """A word as a number: digits of any script, Chinese ones, and those with a counter."""
+    """A word as a number: digits of any script, Chinese ones and those with a counter, and words for 1 to 9."""
     if word.isdecimal():
         return int(word)
+    if word in SPELLED:
+        return SPELLED[word]
     counted = COUNTERS.match(word)
     if not counted:
         return None

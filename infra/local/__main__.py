@@ -65,7 +65,9 @@ def main() -> int:
     try:
         stack.start()
         print(summary(settings, stack, time.monotonic() - started), flush=True)
-        stop.wait()
+        # The signal may reach another thread, but its handler runs in this one: once a second it looks.
+        while not stop.wait(1):
+            pass
     except (PortInUse, DeployError, RuntimeError) as error:
         print(f"Dragoman could not start. {error}", file=sys.stderr)
         return 1

@@ -53,6 +53,9 @@ def told(grants: set[Grant]) -> str:
     without(*policy("ReconcileScheduleRole", 0)),
     without(*policy("IssueTicketRole", 1)),
     changed(*policy("DirectoryRole", 1, "Action"), to=["dynamodb:GetItem", "dynamodb:PutItem"]),
+    changed(*policy("AnswerRole", 3, "Action"), to="states:SendTaskSuccess"),
+    changed(*policy("AnswerRole", 3, "Resource"), to={"Ref": "DirectoryStateMachine"}),
+    changed(*policy("AnswerRole", 2, "Resource"), to={"Fn::Sub": "${QuestionsTable.Arn}/index/byAddress"}),
     rewritten("functions/arrange_entry/logic.py", '{"Delete": {', '{"ConditionCheck": {'),
     rewritten(
         "functions/arrange_entry/logic.py",
@@ -88,6 +91,8 @@ def every_role_is_allowed_what_its_user_does(shipped: Shipped) -> Iterator[str]:
     changed(*policy("ReconcileScheduleRole", 0, "Action"), to=["states:StartExecution", "states:StopExecution"]),
     changed(*policy("DeskRole", 3, "Resource"), to={"Fn::Sub": "${ReportsTable.Arn}/index/*"}),
     changed(*policy("DirectoryRole", 2, "Action"), to=["dynamodb:UpdateItem", "dynamodb:DeleteItem"]),
+    appended(*policy("AnswerRole", 3, "Action"), item="states:SendTaskFailure"),
+    without(*state_of("answer", "PostponeReminder")),
     without(*state_of("message", "FindEntries")),
     without(*policy("TagGuardRole", 6, "Condition")),
     changed(*policy("TagGuardRole", 8, "Resource"), to="*"),

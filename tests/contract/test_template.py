@@ -66,7 +66,7 @@ def source_of(location: str) -> str:
 
 
 @rules(
-    changed(*resource("ReplyStateMachine", "DefinitionUri"), to="../statemachines/answer.asl.json"),
+    changed(*resource("ReplyStateMachine", "DefinitionUri"), to="../statemachines/respond.asl.json"),
     changed(*resource("ComposeReportFunction", "CodeUri"), to="../build/functions/compose/"),
     changed(*resource("Api", "DefinitionBody", "Fn::Transform", "Parameters", "Location"), to="openapi.yaml"),
 )
@@ -253,6 +253,7 @@ def may_hold(parameter: Json, character: str) -> bool:
     changed("template", "Parameters", "PublicBaseUrl", "AllowedPattern", to="^$|^https?://.*[^/]$"),
     changed("template", "Parameters", "TwilioApiUrl", "AllowedPattern", to='^https?://[^"\\\\\\s]*[A-Za-z0-9]$'),
     without("template", "Parameters", "HelpText", "AllowedPattern"),
+    without("template", "Parameters", "ClarificationText", "AllowedPattern"),
 )
 def every_parameter_pasted_into_a_machine_keeps_its_json_whole(shipped: Shipped) -> Iterator[str]:
     for name, inside in sorted(set(pasted(shipped))):

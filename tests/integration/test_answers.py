@@ -83,7 +83,7 @@ class Asked:
         return len(self.stack.sent(self.number))
 
 
-_numbers = iter(range(12025550300, 12025550399))
+_numbers = iter(range(12025550600, 12025550699))
 
 
 @pytest.fixture
@@ -246,6 +246,58 @@ def test_whoever_was_never_asked_has_nothing_to_do_with_questions(asked: Asked) 
     assert report["question"] == {"state": "none"}
     listed = asked.stack.get("/reports", conversation=report["conversationId"]).json()["reports"]
     assert [each["question"] for each in listed] == [{"state": "none"}]
+
+
+def put(stack: Running, asked: Asked, **changes: Any) -> str:
+    """The id of a question that an execution of `question` waits for, once it was sent."""
+    key, before = f"q-{secrets.token_hex(6)}", asked.replies()
+    headers = {"x-api-key": stack.settings.api_key(), "Idempotency-Key": key}
+    body = {"address": f"sms:{asked.number}", "text": "Shall we send them again?", "choices": CHOICES, **changes}
+    answer = httpx.post(f"{stack.settings.gateway_url}/questions", json=body, headers=headers, timeout=30)
+    assert answer.status_code == 202, answer.text
+    until(lambda: asked.replies() > before or None)
+    return key
+
+
+def output(stack: Running, question_id: str) -> dict[str, Any]:
+    """What the execution that asked ends with."""
+    client, machine = stack.client("stepfunctions"), stack.outputs()["QuestionStateMachineArn"]
+    arn = f"{machine.replace(':stateMachine:', ':execution:')}:{question_id}"
+
+    def ask() -> dict[str, Any] | None:
+        found = client.describe_execution(executionArn=arn)
+        return None if found["status"] == "RUNNING" else dict(found)
+
+    ended = until(ask)
+    assert ended["status"] == "SUCCEEDED", ended
+    done: dict[str, Any] = json.loads(ended["output"])
+    return done
+
+
+def test_whoever_waits_is_woken_by_an_answer(stack: Running, spanish: Asked) -> None:
+    question = put(stack, spanish)
+    unclear = spanish.text("¿Quién pregunta eso, por favor?")
+    assert unclear["question"]["state"] == "unclear"
+    assert spanish.reply().endswith(spanish.item(question)["options"])
+    report = spanish.text("2")
+    done = output(stack, question)
+    assert (done["status"], done["answer"]["value"], done["answer"]["original"]) == ("answered", "leave", "2")
+    assert spanish.item(question)["answeredBy"] == report["reportId"]
+
+
+def test_whoever_waits_is_woken_by_a_stop_and_by_a_cancellation(stack: Running, spanish: Asked) -> None:
+    cancelled = put(stack, spanish)
+    assert delete(stack, cancelled).status_code == 204
+    assert output(stack, cancelled) == {"questionId": cancelled, "status": "cancelled"}
+    stopped = put(stack, spanish)
+    assert spanish.text("STOP")["question"]["state"] == "opted-out"
+    assert output(stack, stopped) == {"questionId": stopped, "status": "opted-out"}
+
+
+def test_answer_after_the_deadline_is_late(stack: Running, spanish: Asked) -> None:
+    question = put(stack, spanish, answerWithinSeconds=10)
+    assert output(stack, question) == {"questionId": question, "status": "expired"}
+    assert spanish.text("1")["question"]["state"] == "late"
 
 
 def delete(stack: Running, question_id: str) -> httpx.Response:

@@ -59,7 +59,7 @@ class World:
                 "Output": json.dumps(translated(json.loads(task.parameters["Input"])["text"])),
             }
         if not uses_directory(task.parameters):
-            return {}
+            return {"Items": []} if name.endswith(":query") else {}  # nobody was asked anything
         if self.throttled:
             raise StateError("DynamoDb.ThrottlingException", "mocked")
         return ask(self.dynamodb, task)

@@ -7,14 +7,17 @@ from typing import Any
 
 import pytest
 
+from choose_questions.handler import handler as choose_questions
 from choose_questions.logic import MAX_OPEN, choose
 from dragoman.choices import numbered, worded
 from dragoman.codes import coded, without_code
 from dragoman.errors import ConfigurationError
 from dragoman.validation import validator
 from match_answer.errors import InvalidQuestion
+from match_answer.handler import handler as match_answer
 from match_answer.logic import match
 from match_answer.yesno import WORDS, sense
+from tests.unit.functions.samples import context
 
 NOW = "2026-11-28T12:00:00.000Z"
 TOMORROW = "2026-11-29T12:00:00.000Z"
@@ -225,6 +228,17 @@ NUMBERS = [
     ("2番", "leave"),
     ("2번", "leave"),
     ("第二个", "leave"),
+    ("two", "leave"),
+    ("Dos", "leave"),
+    ("deux, merci", "leave"),
+    ("option two", "leave"),
+    ("the second", "unclear"),
+    ("второй", "leave"),
+    ("دو", "unclear"),
+    ("three", "unclear"),
+    ("no one", "unclear"),
+    ("two leave them", "leave"),
+    ("one leave them", "unclear"),
     ("option 2", "leave"),
     ("Opción 2, por favor", "leave"),
     ("número 1", "redrive"),
@@ -439,11 +453,23 @@ def test_whoever_was_never_asked_answers_nothing() -> None:
 @pytest.mark.parametrize("damage", [{"choices": "no JSON"}, {"choices": '[{"value": "x"}]'}, {"deadlineAt": "soon"}])
 def test_broken_question_is_told_apart_from_a_broken_machine(damage: dict[str, str]) -> None:
     with pytest.raises(InvalidQuestion):
-        said("yes", question(**damage))
+        said("yes", question() | {name: {"S": text} for name, text in damage.items()})
     with pytest.raises(InvalidQuestion):
         said("yes", question(conversationId="elsewhere"))
     with pytest.raises(ConfigurationError):
         match({"message": {}, "code": "", "questions": [], "strangers": []})
+
+
+def test_handlers_return_what_the_machine_takes_and_log_no_words(capsys: pytest.CaptureFixture[str]) -> None:
+    message = {"messageId": MESSAGE_ID, "sender": SENDER, "conversationId": "c" + "0" * 32, "receivedAt": NOW}
+    message |= {"text": "leave them", "translation": "leave them", "language": "en", "knownLanguage": "en"}
+    event = {"message": message, "code": "", "questions": [question(REDRIVE)], "strangers": []}
+    assert match_answer(event, context())["action"] == "close"
+    chosen = choose_questions({"text": "leave them", "messageId": MESSAGE_ID, "questions": [row("q1")]}, context())
+    assert chosen["any"]
+    logged = capsys.readouterr().out
+    assert "nightly-42" in logged
+    assert not any(word in logged.lower() for word in ("leave", "555", "shall"))
 
 
 # --- which of them are read
