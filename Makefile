@@ -1,6 +1,6 @@
 # Dragoman. `make help` explains every target; a line after ## is its explanation.
 .DEFAULT_GOAL := help
-.PHONY: help run text ask redrive operator directory-import directory-export console tests unit lint types validate statemachines local-sfn build models deploy bench lock clean
+.PHONY: help run text ask redrive operator directory-import directory-export digest console tests unit lint types validate statemachines local-sfn build models deploy bench lock clean
 SHELL := /bin/bash
 
 # The first Python from 3.11 to 3.13 that runs here; PYTHON=… chooses another.
@@ -72,6 +72,9 @@ directory-import: $(VENV)/.run ## Put a CSV file into the directory: make direct
 
 directory-export: $(VENV)/.run ## Write the directory into a CSV file: make directory-export FILE=entries.csv (AWS=1)
 	@$(PY) -m infra.directory export $(call quoted,FILE) $(if $(AWS),--aws)
+
+digest: $(VENV)/.run ## Make the digest of a day and print it: make digest DAY=2026-11-27 (else of yesterday; NOTIFY=1 tells the subscribers; AWS=1)
+	@$(PY) -m infra.digest $(if $(DAY),--day $(call quoted,DAY)) $(if $(NOTIFY),--notify) $(if $(AWS),--aws)
 
 SFN_PORT ?= 8083
 # `make local-sfn tests` (or statemachines) hands the cases to the endpoint as its child: it starts, they run, it stops.

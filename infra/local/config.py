@@ -10,6 +10,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 DESK_NUMBER = "+15550100100"
+# E-mails are kept as files here, so that any address will do.
+MAIL_FROM = "dragoman@example.org"
 # Who can sign in to a new local console, both with the same password.
 OPERATORS = ("desk@example.org", "night@example.org")
 
@@ -109,6 +111,7 @@ class Settings:
             "TwilioAccountSid": self.twilio.account_sid,
             "TwilioApiUrl": self.twilio_url,
             "TwilioNumber": self.desk_number if self.twilio.simulated else "",
+            "MailFrom": MAIL_FROM,
             **self.parameters,
         }
 
@@ -136,6 +139,10 @@ PARAMETER_VARIABLES = {
     "DRAGOMAN_TAG_GUARD_ANSWER_SECONDS": "TagGuardAnswerSeconds",
     "DRAGOMAN_MAIL_FROM": "MailFrom",
     "DRAGOMAN_ALARM_EMAIL": "AlarmEmail",
+    "DRAGOMAN_DIGEST_TIME_ZONE": "DigestTimeZone",
+    "DRAGOMAN_DIGEST_AT": "DigestAt",
+    "DRAGOMAN_DIGEST_STATE": "DigestState",
+    "DRAGOMAN_DIGEST_SENTIMENT_TEXTS": "DigestSentimentTexts",
     "DRAGOMAN_TWILIO_NUMBER": "TwilioNumber",
 }
 

@@ -28,6 +28,8 @@ OPTIMISED_PREFIXES = {
     "states": "StepFunctions",
 }
 SDK_PREFIXES = {
+    "s3": "S3",
+    "sesv2": "SesV2",
     "dynamodb": "DynamoDb",
     "translate": "Translate",
     "comprehend": "Comprehend",
@@ -38,7 +40,6 @@ SDK_PREFIXES = {
     "cloudtrail": "CloudTrail",
     "ssm": "Ssm",
     "sqs": "Sqs",
-    "sesv2": "SesV2",
 }
 
 # What every service may answer: https://docs.aws.amazon.com/step-functions/latest/dg/concepts-error-handling.html
@@ -51,6 +52,7 @@ UNMODELLED = {
     "Lambda.ClientExecutionTimeoutException": "the Java SDK's, when an invocation is not answered in time",
     "Lambda.Unknown": "an invocation whose function died without an answer",
     "EventBridge.FailedEntry": "the integration's own, for an entry that PutEvents did not take",
+    "S3.S3Exception": "the Java SDK's base class: any error of S3 without one of its own, such as SlowDown",
     "Comprehend.TooManyRequestsException": "modelled for the service's other operations",
     "Ec2.Ec2Exception": "the Java SDK's only one for EC2, whose model has no errors: throttling too",
 }

@@ -21,6 +21,7 @@ from tests.contract.shipped import (
     Shipped,
     State,
     as_sub,
+    intrinsics,
     machine_of,
     machine_resource,
     many,
@@ -72,6 +73,7 @@ PREFIXES = {
     "make_thumbnails": {"s3:GetObject": ["images"], "s3:PutObject": ["images"]},
     "issue_upload": {"s3:PutObject": ["uploads"]},
     "read_image": {"s3:GetObject": ["images"]},
+    "compose_digest": {"s3:GetObject": ["digests"]},
 }
 TRANSACTION_ACTIONS = {
     "Put": "PutItem",
@@ -143,8 +145,13 @@ def needed_by_task(shipped: Shipped, machine: Json, task: State) -> Iterator[Gra
             yield from dynamodb_grants(machine, used, parameters)
         case Integration(service="lambda"):
             yield Grant("lambda:InvokeFunction", substitution(machine, parameters["FunctionName"]))
-        case Integration(service="events" | "eventbridge"):
-            return  # see put_events: one statement with all of a machine's detail types
+        case (
+            Integration(service="events" | "eventbridge")
+            | Integration(service="sfn", action="sendTaskSuccess" | "sendTaskHeartbeat")
+        ):
+            # See put_events, one statement with all of a machine's detail types, and callbacks: whose token it is
+            # stands in no definition.
+            return
         case Integration(service="http"):
             yield from http_grants(machine, parameters)
         case Integration(service="apigateway", action="invoke"):
@@ -155,8 +162,8 @@ def needed_by_task(shipped: Shipped, machine: Json, task: State) -> Iterator[Gra
             yield Grant("sns:Publish", substitution(machine, parameters["TopicArn"]))
         case Integration(service="sfn", action="startSyncExecution"):
             yield Grant("states:StartSyncExecution", substitution(machine, parameters["StateMachineArn"]))
-        case Integration(service="states" | "sfn" | "sqs" | "ec2" | "cloudtrail" | "ssm" | "sesv2"):
-            yield from guard_grants(shipped, machine, used, parameters)
+        case Integration(service="states" | "sfn" | "sqs" | "ec2" | "cloudtrail" | "ssm" | "s3" | "sesv2"):
+            yield from rarer_grants(shipped, machine, used, parameters)
         case _:
             raise LookupError(
                 f"{task.path}: say in tests/contract/permissions.py what {task.definition['Resource']} needs"
@@ -188,8 +195,8 @@ def own_arn(service: str, rest: str) -> str:
     return f"arn:${{AWS::Partition}}:{service}:${{AWS::Region}}:${{AWS::AccountId}}:{rest}"
 
 
-def guard_grants(shipped: Shipped, machine: Json, used: Integration, parameters: Json) -> Iterator[Grant]:
-    """What a machine needs that asks somebody and acts on the answer. Raises LookupError for another action."""
+def rarer_grants(shipped: Shipped, machine: Json, used: Integration, parameters: Json) -> Iterator[Grant]:
+    """What calls need that only a machine or two make. Raises LookupError for another action."""
     match used.service, used.action:
         case "states", "startExecution":
             yield from waiting_grants(shipped, substitution(machine, parameters["StateMachineArn"]))
@@ -201,20 +208,24 @@ def guard_grants(shipped: Shipped, machine: Json, used: Integration, parameters:
             yield from moving_grants(shipped)
         case ("ec2", "describeInstances") | ("cloudtrail", "lookupEvents"):
             yield Grant(f"{used.service}:{used.operation}", "*")
-        case "ec2", "stopInstances":
-            condition = {"Null": {f"aws:ResourceTag/{KEEP}": "true"}}
-            yield Grant("ec2:StopInstances", own_arn("ec2", "instance/*"), condition_text(condition))
-        case "ec2", "createTags":
-            condition = {"ForAllValues:StringEquals": {"aws:TagKeys": KEEP}, "Null": {"aws:TagKeys": "false"}}
-            yield Grant("ec2:CreateTags", own_arn("ec2", "instance/*"), condition_text(condition))
+        case "ec2", "stopInstances" | "createTags":
+            yield instance_grant(used)
         case "ssm", "getParameter":
             yield Grant("ssm:GetParameter", own_arn("ssm", f"parameter{formatted(machine, parameters, 'Name')}"))
+        case "s3", "putObject":
+            yield from object_grants(machine, used, parameters)
         case "sesv2", "sendEmail":
-            sender = rendered(machine, parameters["FromEmailAddress"])
-            condition = {"StringEquals": {"ses:FromAddress": sender}}
-            yield Grant("ses:SendEmail", own_arn("ses", "identity/*"), condition_text(condition))
+            yield from mail_grants(machine, parameters)
         case _:
             raise LookupError(f"say in tests/contract/permissions.py what {used.service}:{used.action} needs")
+
+
+def instance_grant(used: Integration) -> Grant:
+    """To stop an instance that nobody decided to keep, or to write that decision as its tag and no other."""
+    condition: Json = {"Null": {f"aws:ResourceTag/{KEEP}": "true"}}
+    if used.action == "createTags":
+        condition = {"ForAllValues:StringEquals": {"aws:TagKeys": KEEP}, "Null": {"aws:TagKeys": "false"}}
+    return Grant(f"ec2:{used.operation}", own_arn("ec2", "instance/*"), condition_text(condition))
 
 
 def waiting_grants(shipped: Shipped, nested: str) -> Iterator[Grant]:
@@ -324,6 +335,24 @@ def connections_grant(machine: Json, parameters: Json) -> Grant:
     return Grant("execute-api:ManageConnections", f"{api}/{stage}/{parameters['Method']}{path}")
 
 
+# Where in the bucket a machine writes, which its definition alone does not tell: the key comes with its input.
+OBJECTS = {"digest_slice": "digests/*"}
+
+
+def object_grants(machine: Json, used: Integration, parameters: Json) -> Iterator[Grant]:
+    """The machine's own part of the bucket. Raises KeyError for a machine that is not in the list yet."""
+    bucket = substitution(machine, parameters["Bucket"])
+    yield Grant(f"s3:{used.operation}", f"${{{bucket}.Arn}}/{OBJECTS[machine_of(machine)]}")
+
+
+def mail_grants(machine: Json, parameters: Json) -> Iterator[Grant]:
+    """https://docs.aws.amazon.com/ses/latest/dg/control-user-access.html: SendRawEmail is for a raw message, by the
+    one sender there is. The identity may be the address or its domain."""
+    identity = "arn:${AWS::Partition}:ses:${AWS::Region}:${AWS::AccountId}:identity/*"
+    condition = condition_text({"StringEquals": {"ses:FromAddress": rendered(machine, parameters["FromEmailAddress"])}})
+    yield Grant("ses:SendRawEmail" if "Raw" in parameters["Content"] else "ses:SendEmail", identity, condition)
+
+
 # --- pipes, the API, functions
 
 
@@ -362,18 +391,26 @@ def needed_by_api(shipped: Shipped, role: str) -> Grants:
     }
 
 
+SCHEDULE = "AWS::Scheduler::Schedule"
+
+
 def schedules(shipped: Shipped) -> Iterator[tuple[str, Json]]:
-    """The targets of rules that EventBridge calls with a role: the rule, the target."""
+    """The targets that EventBridge calls with a role: the rule or the schedule, the target."""
     for name, item in shipped.resources("AWS::Events::Rule").items():
         yield from ((name, aim) for aim in item["Properties"]["Targets"] if "RoleArn" in aim)
+    for name, item in shipped.resources(SCHEDULE).items():
+        yield name, item["Properties"]["Target"]
 
 
-def needed_by_schedule(shipped: Shipped, aim: Json) -> Grants:
-    """EventBridge starts a machine. Raises LookupError for another target."""
+def needed_by_schedule(shipped: Shipped, name: str, aim: Json) -> Grants:
+    """EventBridge starts a machine; Scheduler parks with the same role what it could not deliver
+    (https://docs.aws.amazon.com/scheduler/latest/UserGuide/configuring-schedule-dlq.html). Raises LookupError for
+    another target."""
     machine = target(aim["Arn"])
     if machine not in shipped.resources("AWS::Serverless::StateMachine"):
         raise LookupError(f"say in tests/contract/permissions.py what a rule's target {machine} needs")
-    return {Grant("states:StartExecution", machine)}
+    parks = {Grant("sqs:SendMessage", target(item["Arn"])) for item in intrinsics(aim, "DeadLetterConfig")}
+    return {Grant("states:StartExecution", machine), *(parks if name in shipped.resources(SCHEDULE) else ())}
 
 
 def needed_by_integration(shipped: Shipped, wired: Json) -> Iterator[Grant]:
@@ -495,6 +532,6 @@ def needs(shipped: Shipped) -> Iterator[tuple[str, str, Grants]]:
     for name, item in shipped.resources("AWS::Pipes::Pipe").items():
         yield name, target(item["Properties"]["RoleArn"]), needed_by_pipe(item["Properties"])
     for name, aim in schedules(shipped):
-        yield name, target(aim["RoleArn"]), needed_by_schedule(shipped, aim)
+        yield name, target(aim["RoleArn"]), needed_by_schedule(shipped, name, aim)
     for role in sorted({target(wired["credentials"]) for _, wired in integrations(shipped)}):
         yield "the API", role, needed_by_api(shipped, role)

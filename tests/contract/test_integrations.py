@@ -40,6 +40,9 @@ INTERNAL_ERRORS = {
     "InvalidBroadcast": "the machine and the function disagree: States.ALL fails the execution, the event is parked",
     "InvalidMessage": "the machine and the function disagree: States.ALL fails the execution, the console is told so",
     "InvalidPage": "the machine and the function disagree: States.ALL fails the execution, the console is told so",
+    "InvalidDigest": "the machine and the function disagree: States.ALL fails the execution, and an alarm says so",
+    "RowsMissing": "the bucket has lost what a slice wrote: States.ALL fails the execution; a new one writes it again",
+    "InvalidNotice": "one subscriber who cannot be told is recorded, whatever the error: States.ALL ends in NotTold",
     "InvalidWording": "the machine and the function disagree: States.ALL ends in a question that failed",
     "ImageUnreadable": "a look that fails is recorded, whatever its error: States.ALL ends in NoThumbnails",
 }

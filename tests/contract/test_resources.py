@@ -6,7 +6,7 @@ import json
 import re
 from collections.abc import Iterator
 
-from tests.contract.permissions import integrations, schedules
+from tests.contract.permissions import SCHEDULE, integrations, schedules
 from tests.contract.rulebook import Break, Rule, Rulebook, changed, rewritten, without
 from tests.contract.shipped import Json, Shipped, as_sub, intrinsics, machine_of, many, redriven, target
 
@@ -33,6 +33,7 @@ LASTING = {
     "TextsTable": "it has as many items as languages",
     "IncidentsTable": "an item goes when its question is settled",
     "OptOutsTable": "who opted out is not to be written to, however long ago they said so",
+    "SubscriptionsTable": "who is told of the digests, until somebody takes them off",
     **dict.fromkeys(
         ("DirectoryTable", "DirectoryKeywordsTable"), "the desk's own words, which editors alone take away"
     ),
@@ -48,7 +49,8 @@ def dead_letter_queues(shipped: Shipped) -> set[str]:
     """The logical ids of the queues behind queues, subscriptions and targets."""
     holders = [*shipped.resources(QUEUE).values(), *shipped.resources(SUBSCRIPTION).values()]
     redrives = [item["Properties"].get("RedrivePolicy", {}) for item in holders]
-    configured = [*intrinsics(list(shipped.resources(RULE).values()), "DeadLetterConfig")]
+    targets = [*shipped.resources(RULE).values(), *shipped.resources(SCHEDULE).values()]
+    configured = [*intrinsics(targets, "DeadLetterConfig")]
     return {target(policy["deadLetterTargetArn"]) for policy in redrives if policy} | {
         target(item["Arn"]) for item in configured
     }
@@ -150,6 +152,7 @@ def every_dead_letter_queue_has_an_alarm(shipped: Shipped) -> Iterator[str]:
     changed(*resource("ReconcileAlarm", "MetricName"), to="ExecutionsStarted"),
     without("template", "Resources", "IncidentFailedAlarm"),
     changed(*resource("TagGuardFailedAlarm", "MetricName"), to="ExecutionsStarted"),
+    without("template", "Resources", "DigestAlarm"),
 )
 def every_scheduled_machine_has_an_alarm(shipped: Shipped) -> Iterator[str]:
     for name, aim in schedules(shipped):
@@ -193,11 +196,25 @@ def rule_targets(shipped: Shipped) -> Iterator[tuple[str, Json]]:
     without(*resource("RepliesRule", "Targets", 0, "DeadLetterConfig")),
     without(*resource("ReconcileSchedule", "Targets", 0, "DeadLetterConfig")),
     without(*resource("InstancesRule", "Targets", 0, "DeadLetterConfig")),
+    without(*resource("DigestSchedule", "Target", "DeadLetterConfig")),
 )
-def every_rule_target_has_a_dead_letter_queue(shipped: Shipped) -> Iterator[str]:
-    for name, aim in rule_targets(shipped):
+def every_target_of_a_rule_or_schedule_has_a_dead_letter_queue(shipped: Shipped) -> Iterator[str]:
+    aims = {id(aim): (name, aim) for name, aim in (*rule_targets(shipped), *schedules(shipped))}
+    for name, aim in aims.values():
         if "DeadLetterConfig" not in aim:
-            yield f"{name}: EventBridge drops what it cannot deliver to {aim['Id']}: give the target a DeadLetterConfig"
+            yield f"{name}: EventBridge drops what it cannot deliver to its target: give that a DeadLetterConfig"
+
+
+@rules(
+    without(*resource("DigestSchedule", "ScheduleExpressionTimezone")),
+    without(*resource("DigestSchedule", "Target", "RetryPolicy")),
+)
+def every_schedule_says_whose_clock_and_how_long_it_tries(shipped: Shipped) -> Iterator[str]:
+    for name, item in shipped.resources(SCHEDULE).items():
+        if "ScheduleExpressionTimezone" not in item["Properties"]:
+            yield f"{name}: say in ScheduleExpressionTimezone whose clock it goes by"
+        if "RetryPolicy" not in item["Properties"]["Target"]:
+            yield f"{name}: give its Target a RetryPolicy, or it is tried for a day and does another day's work"
 
 
 def admitted(statement: Json) -> Iterator[tuple[str, str, str | None]]:
@@ -418,6 +435,10 @@ PRINCIPALS = {FUNCTION: "lambda.amazonaws.com", MACHINE: "states.amazonaws.com",
         to="lambda.amazonaws.com",
     ),
     changed(*resource("ReconcileScheduleRole", "AssumeRolePolicyDocument", "Statement", 0, "Principal"), to="*"),
+    changed(
+        *resource("DigestScheduleRole", "AssumeRolePolicyDocument", "Statement", 0, "Principal", "Service"),
+        to="events.amazonaws.com",
+    ),
 )
 def every_role_trusts_the_service_that_uses_it_alone(shipped: Shipped) -> Iterator[str]:
     for name, role, service in sorted(set(role_users(shipped))):
@@ -434,7 +455,9 @@ def role_users(shipped: Shipped) -> Iterator[tuple[str, str, str]]:
     for kind, service in PRINCIPALS.items():
         for name, item in shipped.resources(kind).items():
             yield name, target(item["Properties"].get("Role", item["Properties"].get("RoleArn", ""))), service
-    yield from ((name, target(aim["RoleArn"]), "events.amazonaws.com") for name, aim in schedules(shipped))
+    for name, aim in schedules(shipped):
+        service = "scheduler" if name in shipped.resources(SCHEDULE) else "events"
+        yield name, target(aim["RoleArn"]), f"{service}.amazonaws.com"
     yield from ((api, role, "apigateway.amazonaws.com") for api, role in api_roles(shipped))
 
 

@@ -36,6 +36,8 @@ SETTINGS = {
     "MailFrom": "desk@example.org",
     "AlarmTopicArn": f"arn:aws:sns:{REGION}:{ACCOUNT}:dragoman-alarms",
     "QueueArnPrefix": f"arn:aws:sqs:{REGION}:{ACCOUNT}",
+    "DigestTimeZone": "America/New_York",
+    "DigestSentimentTexts": "600",
     "StatusCallbackUrl": "https://api.example.org/prod/twilio/status",
     "TwilioApiUrl": "https://api.twilio.com",
     "TwilioAccountSid": "AC" + "0" * 32,

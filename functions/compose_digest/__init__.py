@@ -1,0 +1,1 @@
+"""Composes a day's digest from the rows of all slices."""
