@@ -218,7 +218,7 @@ def choice_of(message: Message, question: Question) -> Choice | None:
 
 def _meant(message: Message, question: Question) -> bool:
     """Whether a message without a code is meant for a closed question: it names a choice of it, not long after. Thanks
-    for what was recorded are no answer, and who wants messages again only says that."""
+    for what was recorded are no answer."""
     if not question.closed_lately(parse(message.received_at)) or is_acknowledgement(message.text):
         return False
     return choice_of(message, question) is not None

@@ -13,8 +13,9 @@ from match_answer.choices import Choice
 
 OPEN: Final = "open"
 ANSWERED: Final = "answered"
-# Not among them: failed, for such a question may never have reached anybody.
-CLOSED: Final = frozenset({ANSWERED, "expired", "cancelled", "opted-out"})
+# The ends that somebody may not know of who answers. Not among them: failed, for such a question may never have reached
+# anybody, and opted-out, for whoever says yes after that wants messages again.
+CLOSED: Final = frozenset({ANSWERED, "expired", "cancelled"})
 # How long after a question was closed a message without its code may still be meant for it.
 LATE: Final = timedelta(days=3)
 # What a message holds beside the words before it (template.yaml).

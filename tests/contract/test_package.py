@@ -26,6 +26,7 @@ PURE = (
     *("arrange_image", "compose_image", "compose_report", "read_frame", "compose_message", "arrange_messages"),
     *("arrange_broadcast", "plan_reconciliation", "arrange_entry", "arrange_keywords", "choose_entries"),
     *("plan_digest", "tally_reports"),
+    *("choose_questions", "match_answer"),
 )
 IMAGING = ("inspect_image", "make_thumbnails", "compose_digest_notice")
 # Import the handler, then say what it loaded and for how long it took beyond the interpreter's own start.

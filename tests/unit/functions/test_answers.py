@@ -386,9 +386,7 @@ def test_clarification_is_never_longer_than_a_message_has_room_for() -> None:
     assert 0 < len(one) <= 900
 
 
-@pytest.mark.parametrize(
-    ("status", "state"), [("answered", "repeated"), ("expired", "late"), ("cancelled", "late"), ("opted-out", "late")]
-)
+@pytest.mark.parametrize(("status", "state"), [("answered", "repeated"), ("expired", "late"), ("cancelled", "late")])
 def test_closed_question_is_not_answered_again(status: str, state: str) -> None:
     closed = question(REDRIVE, status=status, answeredBy="SMother", answeredAt=NOW)
     for text, code in (("1", ""), ("#X2Q 1", "X2Q"), ("leave them", ""), ("#X2Q nonsense", "X2Q")):
@@ -402,8 +400,10 @@ def test_long_after_a_closed_question_its_choices_are_ordinary_words() -> None:
     assert said("yes", closed, language="en")["section"] == {"state": "none"}
     assert said("#X2Q yes", closed, language="en", code="X2Q")["section"]["state"] == "late"
     assert said("ok", question(status="answered", answeredAt=NOW), language="en")["section"] == {"state": "none"}
-    failed = question(status="failed")
-    assert said("yes", failed, language="en")["section"] == {"state": "none"}
+    for status in ("failed", "opted-out"):
+        gone = question(status=status)
+        assert said("yes", gone, language="en")["section"] == {"state": "none"}, status
+        assert said("#X2Q yes", gone, language="en", code="X2Q")["section"]["state"] == "late", status
 
 
 def test_redelivery_of_an_answer_answers_again() -> None:
