@@ -1,6 +1,6 @@
 /** The frame around the pages: navigation, connection, keyboard. */
-import { useEffect, useState } from "preact/hooks";
-import { t } from "./i18n/index.ts";
+import { useEffect, useRef, useState } from "preact/hooks";
+import { type Key, t } from "./i18n/index.ts";
 import { Conversations } from "./pages/Conversations.tsx";
 import { HelpDialog, HelpPage } from "./pages/Help.tsx";
 import { SignIn } from "./pages/SignIn.tsx";
@@ -14,6 +14,10 @@ import { lazy } from "./ui/lazy.tsx";
 const Day = lazy(() => import("./pages/Day.tsx").then((page) => page.Day));
 const Report = lazy(() => import("./pages/Report.tsx").then((page) => page.Report));
 const DirectoryPage = lazy(() => import("./pages/Directory.tsx").then((page) => page.DirectoryPage));
+const DigestPage = lazy(() => import("./pages/Digest.tsx").then((page) => page.DigestPage));
+const QuestionsPage = lazy(() => import("./pages/Questions.tsx").then((page) => page.QuestionsPage));
+const AskPage = lazy(() => import("./pages/Questions.tsx").then((page) => page.AskPage));
+const SubscriptionsPage = lazy(() => import("./pages/Subscriptions.tsx").then((page) => page.SubscriptionsPage));
 const PicturesPage = lazy(() => import("./pages/Pictures.tsx").then((page) => page.PicturesPage));
 const SettingsPage = lazy(() => import("./pages/Settings.tsx").then((page) => page.SettingsPage));
 
@@ -69,6 +73,14 @@ function Page({ route: to }: { route: Route }) {
       return <PicturesPage day={to.day} />;
     case "directory":
       return <DirectoryPage entry={to.entry} />;
+    case "questions":
+      return <QuestionsPage questionId={to.questionId} />;
+    case "ask":
+      return <AskPage key={to.conversationId ?? ""} conversationId={to.conversationId} />;
+    case "digest":
+      return <DigestPage day={to.day} />;
+    case "subscriptions":
+      return <SubscriptionsPage />;
     case "settings":
       return <SettingsPage />;
     case "help":
@@ -83,40 +95,57 @@ function Page({ route: to }: { route: Route }) {
   }
 }
 
-const LINKS = [
-  ["#/", "chat", "nav.conversations", ["conversations", "room"]],
-  ["#/day", "chart", "nav.day", ["day"]],
-  ["#/pictures", "picture", "nav.pictures", ["pictures"]],
-  ["#/directory", "book", "nav.directory", ["directory"]],
-  ["#/settings", "settings", "nav.settings", ["settings"]],
-  ["#/help", "help", "nav.help", ["help"]],
-] as const satisfies readonly (readonly [string, IconName, string, readonly Route["page"][]])[];
+interface Link {
+  href: string;
+  icon: IconName;
+  label: Key;
+  pages: readonly Route["page"][];
+}
+
+const LINKS: readonly Link[] = [
+  { href: "#/", icon: "chat", label: "nav.conversations", pages: ["conversations", "room"] },
+  { href: "#/questions", icon: "ask", label: "nav.questions", pages: ["questions", "ask"] },
+  { href: "#/digest", icon: "digest", label: "nav.digest", pages: ["digest", "subscriptions"] },
+  { href: "#/directory", icon: "book", label: "nav.directory", pages: ["directory"] },
+];
+/** Those that wait behind "More" where the window is too narrow for all of them. */
+const FURTHER: readonly Link[] = [
+  { href: "#/day", icon: "chart", label: "nav.day", pages: ["day"] },
+  { href: "#/pictures", icon: "picture", label: "nav.pictures", pages: ["pictures"] },
+  { href: "#/settings", icon: "settings", label: "nav.settings", pages: ["settings"] },
+  { href: "#/help", icon: "help", label: "nav.help", pages: ["help"] },
+];
+
+const isHere = (pages: Link["pages"]): boolean => pages.includes(route.value.page);
+
+function NavLink({ href, icon, label, pages }: Link) {
+  const unread = href === "#/" ? unreadCount.value : 0;
+  return (
+    <a href={href} aria-current={isHere(pages) ? "page" : undefined}>
+      <Icon name={icon} />
+      <span class="nav-text">{t(label)}</span>
+      {unread > 0 && (
+        <span class="count">
+          <span aria-hidden="true">{unread}</span>
+          <span class="hidden">{t("nav.unread", { count: unread })}</span>
+        </span>
+      )}
+    </a>
+  );
+}
 
 function Bar() {
-  const unread = unreadCount.value;
   return (
     <header class="bar">
       <p class="brand">
         <span class="brand-mark" aria-hidden="true" />
-        {t("app.name")}
+        <span class="brand-name">{t("app.name")}</span>
       </p>
       <nav aria-label={t("nav.label")}>
-        {LINKS.map(([href, icon, label, pages]) => (
-          <a
-            key={href}
-            href={href}
-            aria-current={(pages as readonly string[]).includes(route.value.page) ? "page" : undefined}
-          >
-            <Icon name={icon} />
-            <span class="nav-text">{t(label)}</span>
-            {href === "#/" && unread > 0 && (
-              <span class="count">
-                <span aria-hidden="true">{unread}</span>
-                <span class="hidden">{t("nav.unread", { count: unread })}</span>
-              </span>
-            )}
-          </a>
+        {LINKS.map((link) => (
+          <NavLink key={link.href} {...link} />
         ))}
+        <Further />
       </nav>
       <Connection />
       <button type="button" class="button quiet" onClick={() => void leave()} data-testid="sign-out">
@@ -124,6 +153,54 @@ function Bar() {
         <span class="nav-text">{t("nav.signOut")}</span>
       </button>
     </header>
+  );
+}
+
+/** The further links: in the bar where there is room, otherwise in a box that a button opens. */
+function Further() {
+  const [open, setOpen] = useState(false);
+  const box = useRef<HTMLDivElement>(null);
+  const button = useRef<HTMLButtonElement>(null);
+  useEffect(() => setOpen(false), [route.value]);
+  useEffect(() => {
+    if (!open) return undefined;
+    const away = (event: Event) => box.current?.contains(event.target as Node) || setOpen(false);
+    const escape = (event: KeyboardEvent) => {
+      if (event.key !== "Escape") return;
+      event.preventDefault();
+      setOpen(false);
+      button.current?.focus();
+    };
+    addEventListener("pointerdown", away);
+    addEventListener("focusin", away);
+    // Before the keys of the console, to which Escape means something else.
+    addEventListener("keydown", escape, { capture: true });
+    return () => {
+      removeEventListener("pointerdown", away);
+      removeEventListener("focusin", away);
+      removeEventListener("keydown", escape, { capture: true });
+    };
+  }, [open]);
+  const here = FURTHER.some(({ pages }) => isHere(pages));
+  return (
+    <div class={`further ${here ? "here" : ""}`} ref={box}>
+      <button
+        type="button"
+        ref={button}
+        aria-expanded={open}
+        aria-controls="further"
+        onClick={() => setOpen(!open)}
+        data-testid="nav-more"
+      >
+        <Icon name="more" />
+        <span class="nav-text">{t("nav.more")}</span>
+      </button>
+      <div id="further" class={open ? "open" : ""}>
+        {FURTHER.map((link) => (
+          <NavLink key={link.href} {...link} />
+        ))}
+      </div>
+    </div>
   );
 }
 
@@ -180,6 +257,8 @@ function pageName(page: Route["page"]): string {
   if (page === "conversations") return t("list.title");
   if (page === "room") return t("list.room");
   if (page === "report") return t("report.title");
+  if (page === "ask") return t("questions.ask");
+  if (page === "subscriptions") return t("subscriptions.title");
   return page === "missing" ? t("errors.missing") : t(`nav.${page}`);
 }
 

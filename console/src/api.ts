@@ -2,7 +2,9 @@
 import * as v from "valibot";
 import { idToken } from "./auth.ts";
 import type { EntryRequest } from "./lib/directory.ts";
+import type { QuestionRequest } from "./lib/questions.ts";
 import * as schema from "./lib/schema.ts";
+import type { SubscriptionRequest } from "./lib/subscriptions.ts";
 
 /** A request that did not work out. `status` is 0 when no answer came at all. */
 export class ApiError extends Error {
@@ -158,4 +160,50 @@ export async function replaceEntry(entryId: string, version: number, entry: Entr
 /** Deletes the entry, under the same condition. */
 export async function deleteEntry(entryId: string, version: number): Promise<void> {
   await request(entryPath(entryId), { method: "DELETE", headers: ifMatch(version) });
+}
+
+export async function listQuestions(cursor?: string, limit = 100): Promise<Page<schema.Question>> {
+  const page = request(`/desk/questions${query({ limit: String(limit), cursor })}`, { cache: "no-store" });
+  const list = await parsed(schema.QuestionList, page);
+  return { items: schema.sound(schema.Question, list.questions), cursor: list.cursor };
+}
+
+const questionPath = (questionId: string): string => `/desk/questions/${encodeURIComponent(questionId)}`;
+
+export async function getQuestion(questionId: string): Promise<schema.Question> {
+  return parsed(schema.Question, request(questionPath(questionId), { cache: "no-store" }));
+}
+
+/** Asks a question under the form's own key, which becomes its id. Throws ApiError 409 when that key has asked already. */
+export async function createQuestion(key: string, question: QuestionRequest): Promise<string> {
+  const { headers, ...init } = post(question);
+  const asked = request("/desk/questions", { ...init, headers: { ...headers, "idempotency-key": key } });
+  return (await parsed(schema.QuestionCreated, asked)).questionId;
+}
+
+/** Closes an open question without an answer. Throws ApiError 409 when it is closed already. */
+export async function cancelQuestion(questionId: string): Promise<void> {
+  await request(questionPath(questionId), { method: "DELETE" });
+}
+
+export async function listDigests(cursor?: string): Promise<Page<schema.Digest>> {
+  const list = await parsed(schema.DigestList, request(`/desk/digests${query({ limit: "31", cursor })}`));
+  return { items: schema.sound(schema.Digest, list.digests), cursor: list.cursor };
+}
+
+export async function getDigest(day: string): Promise<schema.Digest> {
+  return parsed(schema.Digest, request(`/desk/digests/${encodeURIComponent(day)}`, { cache: "no-store" }));
+}
+
+export async function listSubscriptions(): Promise<schema.Subscription[]> {
+  const list = await parsed(schema.SubscriptionList, request("/desk/subscriptions", { cache: "no-store" }));
+  return schema.sound(schema.Subscription, list.subscriptions);
+}
+
+export async function createSubscription(wanted: SubscriptionRequest): Promise<schema.Subscription> {
+  return parsed(schema.Subscription, request("/desk/subscriptions", post(wanted)));
+}
+
+export async function deleteSubscription(subscriptionId: string): Promise<void> {
+  await request(`/desk/subscriptions/${encodeURIComponent(subscriptionId)}`, { method: "DELETE" });
 }

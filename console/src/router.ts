@@ -8,6 +8,10 @@ export type Route =
   | { page: "day"; day?: string }
   | { page: "pictures"; day?: string }
   | { page: "directory"; entry?: string }
+  | { page: "questions"; questionId?: string }
+  | { page: "ask"; conversationId?: string }
+  | { page: "digest"; day?: string }
+  | { page: "subscriptions" }
   | { page: "settings" }
   | { page: "help" }
   | { page: "missing" };
@@ -22,7 +26,18 @@ export function parseRoute(hash: string): Route {
   return found ?? { page: "missing" };
 }
 
-const ALONE = ["room", "day", "pictures", "directory", "settings", "help"] as const;
+const ALONE = [
+  "room",
+  "day",
+  "pictures",
+  "directory",
+  "questions",
+  "ask",
+  "digest",
+  "subscriptions",
+  "settings",
+  "help",
+] as const;
 
 function alone(page: string): Route | undefined {
   if (page === "" || page === "conversations") return { page: "conversations" };
@@ -35,6 +50,9 @@ function withArgument(page: string, argument: string): Route | undefined {
   if (page === "reports") return { page: "report", reportId: argument };
   if (page === "day") return { page: "day", day: argument };
   if (page === "directory") return { page: "directory", entry: argument };
+  if (page === "questions") return { page: "questions", questionId: argument };
+  if (page === "ask") return { page: "ask", conversationId: argument };
+  if (page === "digest") return { page: "digest", day: argument };
   return page === "pictures" ? { page: "pictures", day: argument } : undefined;
 }
 

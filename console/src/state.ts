@@ -17,6 +17,7 @@ import {
 import { type Config, type Conversation, type Frame, Message, sound } from "./lib/schema.ts";
 import { forget, load, save } from "./lib/storage.ts";
 import { signalArrival } from "./notify.ts";
+import { followQuestion, forgetQuestions } from "./questions.ts";
 import { change, settings } from "./settings.ts";
 
 export interface Thread {
@@ -125,6 +126,7 @@ export async function leave(byHand = true): Promise<void> {
     roomConversationId.value = "";
     listState.value = "loading";
   });
+  forgetQuestions();
   newestId = undefined;
   consents.clear();
   if (byHand) {
@@ -236,6 +238,7 @@ function receive(frame: Frame): void {
     if (frame.type === "message") takeIn([frame], true);
     else if (frame.type === "messages") takeMany(frame);
     else if (frame.type === "status") follow(frame);
+    else if (frame.type === "question") followQuestion(frame.questionId, frame.status);
     else if (frame.type === "contact") setOptedOut(frame.conversationId, frame.optedOut);
     else if (frame.type === "details") roomConversationId.value = frame.roomConversationId;
     else if (frame.type === "error" && frame.messageId) refuse(frame.messageId, frame.code, frame.detail);
@@ -272,6 +275,7 @@ function takeIn(messages: Message[], live: boolean): void {
     // A thread never opened gets no fragment: its first page is loaded when it is.
     if (known.loaded || known.loading || !live) setThread(id, { ...known, messages: merge(known.messages, group) });
     if (live) for (const message of group) list(message, !seen.has(message.messageId));
+    if (live) for (const { question } of group) if (question?.questionId) followQuestion(question.questionId);
   }
   newestId = later(newestId, newest(messages));
   pending.value = stillPending(pending.value, messages);

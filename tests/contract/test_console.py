@@ -323,9 +323,9 @@ def listed(shipped: Shipped, path: str, name: str) -> list[str]:
     return re.findall(r"[\"'](\w+)[\"']", found[1] if found else "")
 
 
-def number(shipped: Shipped, name: str) -> int:
-    """A number in the form's code, by its name; 0 when there is none."""
-    found = re.search(rf"\b{name}(?: =|:) (\d+)", shipped.texts.get(FORM, ""))
+def number(shipped: Shipped, name: str, path: str = FORM) -> int:
+    """A number in a form's code, by its name; 0 when there is none."""
+    found = re.search(rf"\b{name}(?: =|:) (\d+)", shipped.texts.get(path, ""))
     return int(found[1]) if found else 0
 
 
@@ -356,6 +356,26 @@ def every_length_that_the_form_allows_is_the_schemas(shipped: Shipped) -> Iterat
     for name, longest in kept.items():
         if number(shipped, name) != longest:
             yield f"{FORM}: {name} is {number(shipped, name)} there, {longest} in schemas/directory_entry_request.json"
+
+
+QUESTIONS = "console/src/lib/questions.ts"
+
+
+@rules(
+    rewritten(QUESTIONS, "LONGEST_QUESTION = 640", "LONGEST_QUESTION = 1600"),
+    rewritten(QUESTIONS, "LONGEST_CHOICE = 60", "LONGEST_CHOICE = 80"),
+    rewritten(QUESTIONS, "MOST_CHOICES = 9", "MOST_CHOICES = 12"),
+    rewritten(QUESTIONS, "LONGEST_VALUE = 40", "LONGEST_VALUE = 60"),
+    changed("schemas", "question_request", "properties", "text", "maxLength", to=320),
+)
+def every_length_that_a_question_may_have_is_the_schemas(shipped: Shipped) -> Iterator[str]:
+    properties = shipped.schemas["question_request"]["properties"]
+    choice = properties["choices"]["items"]["properties"]
+    [value] = re.findall(r"\{1,(\d+)\}", choice["value"]["pattern"])
+    kept = {"LONGEST_QUESTION": properties["text"]["maxLength"], "MOST_CHOICES": properties["choices"]["maxItems"]}
+    for name, most in {**kept, "LONGEST_CHOICE": choice["text"]["maxLength"], "LONGEST_VALUE": int(value)}.items():
+        if number(shipped, name, QUESTIONS) != most:
+            yield f"{QUESTIONS}: {name} is {number(shipped, name, QUESTIONS)}, {most} in schemas/question_request.json"
 
 
 # --- sign-in

@@ -123,6 +123,28 @@ class Console:
         self.page.get_by_test_id("entry-delete").click()
         self.page.get_by_test_id("delete-confirm").click()
 
+    # --- questions ----------------------------------------------------------------------------------------------------
+    def question(
+        self, text: str, *choices: str, yes_no: bool = False, deadline: str = "86400", reminder: str = "0"
+    ) -> None:
+        """Fills the form in, whose number is there already; deadline and reminder in seconds as offered."""
+        self.page.get_by_test_id("ask-text").fill(text)
+        if yes_no:
+            self.page.get_by_test_id("ask-yes-no").click()
+        for number, choice in enumerate(choices):
+            self.page.get_by_test_id("ask-add").click()
+            self.page.get_by_test_id(f"ask-choice-{number}").fill(choice)
+        self.page.get_by_test_id("ask-deadline").select_option(deadline)
+        self.page.get_by_test_id("ask-remindAfter").select_option(reminder)
+
+    def asked(self, text: str) -> Locator:
+        """The questions of the list whose words hold the text."""
+        return self.page.get_by_test_id("question").filter(has_text=text)
+
+    def filter_questions(self, label: str) -> None:
+        """Shows the questions of one kind, by the filter's own words."""
+        self.page.get_by_test_id("question-filter").get_by_role("radio", name=label, exact=True).check()
+
 
 def status(message: Locator) -> Locator:
     """The ticks of an operator's message; their `data-status` is the furthest state."""

@@ -74,11 +74,25 @@ def test_every_page_can_be_read_by_everyone(
         ("report", f"#/reports/{photo}", lambda: loaded(page, "report")),
         ("day", "#/day", lambda: expect(page.get_by_test_id("day")).to_be_visible()),
         ("pictures", "#/pictures", lambda: loaded(page, "gallery")),
+        ("questions", "#/questions", lambda: expect(page.get_by_test_id("ask")).to_be_visible()),
+        ("ask", "#/ask", lambda: expect(page.get_by_test_id("question-form")).to_be_visible()),
+        ("digest", "#/digest", lambda: expect(page.get_by_test_id("subscriptions-link")).to_be_visible()),
+        (
+            "subscriptions",
+            "#/subscriptions",
+            lambda: expect(page.get_by_test_id("subscription-form")).to_be_visible(),
+        ),
         ("settings", "#/settings", lambda: expect(page.get_by_test_id("settings-name")).to_be_visible()),
         ("help", "#/help", lambda: expect(page.get_by_role("heading", name="Help")).to_be_visible()),
     ):
         desk.go(hash_)
         look(page, name, ready)
+    if size == NARROW:
+        page.get_by_test_id("nav-more").click()
+        look(page, "more", lambda: expect(page.get_by_role("link", name="Pictures")).to_be_visible())
+        page.keyboard.press("Escape")
+        expect(page.get_by_role("link", name="Pictures")).to_be_hidden()
+        expect(page.get_by_test_id("nav-more")).to_be_focused()
     phone = handset(NUMBER, theme, size, axe=True)
     look(phone.page, "handset", lambda: expect(phone.log.locator(".message.theirs").first).to_be_visible())
     assert {name: faults for name, faults in found.items() if faults} == {}
@@ -92,7 +106,7 @@ def test_other_languages_of_the_console_fit_a_phone(
     expect(desk.page.get_by_role("heading", name=heading)).to_be_visible()
     expect(desk.page.locator("html")).to_have_attribute("lang", language)
     found = {}
-    for name in ("", "room", f"reports/{photo}", "day", "pictures", "settings", "help"):
+    for name in ("", "room", f"reports/{photo}", "day", "pictures", "questions", "digest", "settings", "help"):
         desk.go(f"#/{name}")
         expect(desk.page.locator("#content h1, #content h2").first).to_be_attached()
         desk.page.wait_for_timeout(200)
@@ -101,6 +115,28 @@ def test_other_languages_of_the_console_fit_a_phone(
     desk.open(NUMBER)
     found["conversation"] = overflow(desk.page)
     assert {name: faults for name, faults in found.items() if faults} == {}
+
+
+BAR_WIDTHS = (360, 761, 940, 1240, 1241)
+"""On both sides of where the bar changes."""
+
+
+@pytest.mark.parametrize("language", ["en", "es", "pt"])
+def test_navigation_keeps_to_one_line(console: Callable[..., Console], photo: str, language: str) -> None:
+    desk = console().sign_in(language=language)
+    bar = desk.page.locator("header.bar")
+    links = bar.locator("nav > a, .further > button, #further > a")
+    for width in BAR_WIDTHS:
+        desk.page.set_viewport_size({"width": width, "height": 700})
+        boxes = [box for each in links.all() if (box := each.bounding_box())]
+        texts = [box for each in links.locator(".nav-text").all() if (box := each.bounding_box())]
+        sign_out = desk.page.get_by_test_id("sign-out").bounding_box()
+        assert sign_out
+        assert len(boxes) >= 5
+        assert len({round(box["y"]) for box in boxes}) == 1, width
+        assert [box for box in texts if box["height"] > 30] == [], width
+        assert width == NARROW[0] or max(box["x"] + box["width"] for box in boxes) <= sign_out["x"], width
+        assert overflow(desk.page) == [], width
 
 
 def tab_to(page: Page, selector: str, limit: int = 60) -> None:

@@ -94,6 +94,48 @@ export function duration(ms: number, reader: string): string {
   return `${number(Math.floor(ms / 60_000), 0)} min ${number(Math.round((ms % 60_000) / 1_000), 0)} s`;
 }
 
+const UNITS = [
+  ["day", 86_400],
+  ["hour", 3_600],
+  ["minute", 60],
+  ["second", 1],
+] as const;
+
+/** From now on or back: "in 3 hours", "2 days ago". */
+export function relative(moment: string, reader: string, now: number): string {
+  const seconds = (Date.parse(moment) - now) / 1_000;
+  // "80 minutes" says more than "1 hour", but nobody counts 30 hours.
+  const least = (unit: string, size: number) => (unit === "day" ? size : size * 1.5);
+  const [unit, size] = UNITS.find(([name, each]) => Math.abs(seconds) >= least(name, each)) ?? UNITS[3];
+  // "Yesterday" is a day of the calendar, which so many hours are not; "now" is what it says.
+  const numeric = unit === "second" ? "auto" : "always";
+  return new Intl.RelativeTimeFormat(reader, { numeric }).format(Math.round(seconds / size), unit);
+}
+
+/** A length of time in words, in its two largest units: "2 hours, 5 minutes". */
+export function spelled(seconds: number, reader: string): string {
+  let left = Math.max(0, Math.round(seconds));
+  const words: string[] = [];
+  for (const [unit, size] of UNITS) {
+    const count = Math.floor(left / size);
+    left -= count * size;
+    if (count || (unit === "second" && !words.length))
+      words.push(new Intl.NumberFormat(reader, { style: "unit", unit, unitDisplay: "long" }).format(count));
+    else if (words.length) break;
+  }
+  return new Intl.ListFormat(reader, { type: "unit" }).format(words.slice(0, 2));
+}
+
+/** An amount of money; small ones with as many digits as it takes to see them. */
+export function money(amount: number, currency: string, reader: string): string {
+  const maximumFractionDigits = amount >= 1 ? 2 : amount >= 0.01 ? 4 : 6;
+  return new Intl.NumberFormat(reader, { style: "currency", currency, maximumFractionDigits }).format(amount);
+}
+
+/** The price of one: prices go far below a cent. */
+export const price = (amount: number, currency: string, reader: string): string =>
+  new Intl.NumberFormat(reader, { style: "currency", currency, maximumFractionDigits: 10 }).format(amount);
+
 export const bytes = (size: number, reader: string): string =>
   size < 1_000_000
     ? `${new Intl.NumberFormat(reader, { maximumFractionDigits: 0 }).format(Math.max(1, size / 1_000))} KB`

@@ -99,6 +99,16 @@ export const Found = v.object({
   answer: maybe(text),
 });
 
+/** What a message has to do with a question: one of ours asks it (`kind`), one of theirs answers it or not (`state`). */
+export const Asked = v.object({
+  questionId: maybe(text),
+  code: maybe(text),
+  kind: maybe(text),
+  state: maybe(text),
+  value: maybe(text),
+  text: maybe(text),
+});
+
 export const Message = v.object({
   type: maybe(v.literal("message")),
   id: text,
@@ -123,6 +133,7 @@ export const Message = v.object({
   sentText: maybe(v.object({ language: text, text })),
   truncated: maybe(v.boolean()),
   directory: v.fallback(maybe(Found), undefined),
+  question: v.fallback(maybe(Asked), undefined),
 });
 
 export const Frame = v.variant("type", [
@@ -147,6 +158,14 @@ export const Frame = v.variant("type", [
     at: maybe(text),
   }),
   v.object({ type: v.literal("contact"), conversationId: text, optedOut: v.boolean(), at: maybe(text) }),
+  v.object({
+    type: v.literal("question"),
+    questionId: text,
+    conversationId: v.fallback(text, ""),
+    status: text,
+    code: v.fallback(text, ""),
+    at: maybe(text),
+  }),
   v.object({
     type: v.literal("details"),
     ref: maybe(text),
@@ -207,6 +226,107 @@ export const Entry = v.object({
   updatedAt: maybe(text),
 });
 export const EntryList = v.object({ entries: v.array(v.unknown()), cursor: maybe(text) });
+export const Question = v.object({
+  questionId: text,
+  status: text,
+  address: v.fallback(text, ""),
+  text: v.fallback(text, ""),
+  language: v.fallback(text, "und"),
+  choices: v.fallback(v.array(v.object({ value: text, text })), []),
+  code: v.fallback(text, ""),
+  askedAt: text,
+  deadlineAt: text,
+  remindedAt: maybe(text),
+  askedBy: v.fallback(text, ""),
+  conversationId: maybe(text),
+  messageId: maybe(text),
+  contactLanguage: maybe(text),
+  answer: v.fallback(
+    maybe(v.object({ value: maybe(text), text: maybe(text), original: maybe(text), language: maybe(text) })),
+    undefined,
+  ),
+  answeredBy: maybe(text),
+  answeredAt: maybe(text),
+  reason: maybe(text),
+});
+export const QuestionList = v.object({ questions: v.array(v.unknown()), cursor: maybe(text) });
+export const QuestionCreated = v.object({ questionId: text });
+
+const Tally = v.fallback(v.array(v.object({ name: text, count: v.number() })), []);
+const total = v.fallback(v.number(), 0);
+const Feelings = { positive: total, negative: total, neutral: total, mixed: total };
+export const Digest = v.object({
+  day: text,
+  timeZone: v.fallback(text, ""),
+  from: maybe(text),
+  to: maybe(text),
+  createdAt: maybe(text),
+  complete: v.fallback(v.boolean(), true),
+  messages: v.object({ inbound: total, outbound: total, internal: total }),
+  byHour: v.fallback(v.array(v.number()), []),
+  byLanguage: Tally,
+  byChannel: Tally,
+  byLabel: Tally,
+  byEntry: Tally,
+  failures: Tally,
+  sentiment: v.fallback(
+    v.object({
+      judged: total,
+      unjudged: total,
+      totals: v.object(Feelings),
+      byLanguage: v.fallback(v.array(v.object({ name: text, ...Feelings })), []),
+    }),
+    { judged: 0, unjudged: 0, totals: { positive: 0, negative: 0, neutral: 0, mixed: 0 }, byLanguage: [] },
+  ),
+  answers: v.fallback(
+    v.object({
+      answered: total,
+      byDirectory: total,
+      unanswered: total,
+      medianSeconds: v.fallback(v.nullable(v.number()), null),
+    }),
+    { answered: 0, byDirectory: 0, unanswered: 0, medianSeconds: null },
+  ),
+  unanswered: v.fallback(
+    v.array(
+      v.object({
+        messageId: text,
+        conversationId: text,
+        preview: v.fallback(text, ""),
+        language: v.fallback(text, "und"),
+        receivedAt: maybe(text),
+      }),
+    ),
+    [],
+  ),
+  questions: v.fallback(maybe(v.object({ asked: total, answered: total })), undefined),
+  cost: v.fallback(
+    v.object({
+      total,
+      currency: v.fallback(text, "USD"),
+      items: v.array(
+        v.object({
+          name: text,
+          quantity: v.number(),
+          unit: v.fallback(text, ""),
+          price: v.number(),
+          amount: v.number(),
+        }),
+      ),
+    }),
+    { total: 0, currency: "USD", items: [] },
+  ),
+});
+export const DigestList = v.object({ digests: v.array(v.unknown()), cursor: maybe(text) });
+export const Subscription = v.object({
+  subscriptionId: text,
+  kind: text,
+  address: text,
+  language: v.fallback(text, ""),
+  name: maybe(text),
+});
+export const SubscriptionList = v.object({ subscriptions: v.array(v.unknown()), cursor: maybe(text) });
+
 export const Ticket = v.object({ ticket: text, expiresIn: maybe(v.number()) });
 export const Upload = v.object({
   imageId: text,
@@ -236,6 +356,7 @@ export const Report = v.object({
     receivedAt: text,
     consent: maybe(text),
     profileName: maybe(text),
+    question: v.fallback(maybe(Asked), undefined),
     author: maybe(v.object({ operatorId: text, name: text })),
     location: maybe(
       v.object({ latitude: v.number(), longitude: v.number(), label: maybe(text), address: maybe(text) }),
@@ -255,6 +376,7 @@ export const Report = v.object({
     steps: v.fallback(v.array(v.object({ name: text, ms: v.number() })), []),
   }),
   directory: v.fallback(maybe(Found), undefined),
+  question: v.fallback(maybe(Asked), undefined),
   reply: v.fallback(Reply, { state: "pending" }),
   deliveries: v.fallback(v.record(text, Delivery), {}),
 });
@@ -284,6 +406,10 @@ export type Frame = v.InferOutput<typeof Frame>;
 export type Conversation = v.InferOutput<typeof Conversation>;
 export type Report = v.InferOutput<typeof Report>;
 export type Found = v.InferOutput<typeof Found>;
+export type Asked = v.InferOutput<typeof Asked>;
+export type Question = v.InferOutput<typeof Question>;
+export type Digest = v.InferOutput<typeof Digest>;
+export type Subscription = v.InferOutput<typeof Subscription>;
 export type Entry = v.InferOutput<typeof Entry>;
 export type Upload = v.InferOutput<typeof Upload>;
 export type Config = v.InferOutput<typeof Config>;

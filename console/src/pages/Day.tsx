@@ -45,14 +45,22 @@ export function Day({ day }: { day: string | undefined }) {
     <main class="page" id="content">
       <header class="page-head">
         <Title>{valid ? longDay(chosen, locale.value) : t("day.title")}</Title>
-        <DayChooser day={valid ? chosen : today} page="day" />
+        <div class="actions">
+          {valid && chosen < today && (
+            <a class="button" href={`#/digest/${chosen}`}>
+              <Icon name="digest" />
+              {t("digest.one")}
+            </a>
+          )}
+          <DayChooser day={valid ? chosen : today} page="day" />
+        </div>
       </header>
       {valid ? <Charts key={chosen} day={chosen} /> : <Failure text={t("day.badDay")} />}
     </main>
   );
 }
 
-export function DayChooser({ day, page }: { day: string; page: "day" | "pictures" }) {
+export function DayChooser({ day, page }: { day: string; page: "day" | "pictures" | "digest" }) {
   const today = localDay(Date.now());
   return (
     <div class="day-chooser">
@@ -118,9 +126,17 @@ function Charts({ day }: { day: string }) {
   );
 }
 
-function Figure({ label, value, hint }: { label: string; value: string; hint?: string | undefined }) {
+interface FigureProps {
+  label: string;
+  value: string;
+  hint?: string | undefined;
+  /** The value is words and wants smaller letters. */
+  words?: boolean;
+}
+
+export function Figure({ label, value, hint, words }: FigureProps) {
   return (
-    <div class="figure card">
+    <div class={`figure card ${words ? "words-figure" : ""}`}>
       <dt>{label}</dt>
       <dd>
         {value}

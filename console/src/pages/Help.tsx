@@ -32,7 +32,16 @@ export function Keyboard() {
   );
 }
 
-const TOPICS = ["translation", "length", "optOut", "connection", "pictures", "directory"] as const;
+const TOPICS = [
+  "translation",
+  "length",
+  "optOut",
+  "connection",
+  "pictures",
+  "directory",
+  "questions",
+  "digest",
+] as const;
 
 export function HelpPage() {
   return (

@@ -3,9 +3,10 @@ import { type ComponentChildren } from "preact";
 import { ApiError, getReport } from "../api.ts";
 import { locale, maybe, t, uiLanguage } from "../i18n/index.ts";
 import { contact, duration, languageName, moment } from "../lib/format.ts";
-import type { Found, Report as Data } from "../lib/schema.ts";
+import type { Asked, Found, Report as Data } from "../lib/schema.ts";
 import { fate } from "../lib/ticks.ts";
 import { readingLanguage } from "../state.ts";
+import { askedWords } from "../ui/asked.ts";
 import { CopyButton, Failure, Spinner, Title, useLoad, Words } from "../ui/basics.tsx";
 import { Icon } from "../ui/icons.tsx";
 import { One } from "../ui/Pictures.tsx";
@@ -64,6 +65,7 @@ function Whole({ report, raw }: { report: Data; raw: unknown }) {
           </div>
         </Card>
       )}
+      <AskedCard asked={report.question ?? report.message.question} />
       <Directory found={report.directory} />
       <Steps report={report} />
       <Reply report={report} />
@@ -145,6 +147,26 @@ function Translations({ report }: { report: Data }) {
           {text ? <Words text={text} language={language} /> : <p class="note">{error}</p>}
         </div>
       ))}
+    </Card>
+  );
+}
+
+function AskedCard({ asked }: { asked: Asked | undefined }) {
+  const words = asked && askedWords(asked);
+  if (!asked || !words) return null;
+  return (
+    <Card title={t("questions.one")}>
+      <p data-testid="report-question" data-state={asked.state ?? asked.kind}>
+        {words}
+      </p>
+      {asked.questionId && (
+        <p class="form-foot">
+          <a class="button" href={`#/questions/${encodeURIComponent(asked.questionId)}`}>
+            <Icon name="ask" />
+            {t("questions.open")}
+          </a>
+        </p>
+      )}
     </Card>
   );
 }

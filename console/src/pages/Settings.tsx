@@ -6,6 +6,7 @@ import { change, ROOM, settings, type Show, type Theme } from "../settings.ts";
 import { applyDetails, leave, readingLanguage, session } from "../state.ts";
 import { Choice, errorText, Title } from "../ui/basics.tsx";
 import { ApiError } from "../api.ts";
+import { Icon } from "../ui/icons.tsx";
 import { byName, languageChoices } from "../ui/languages.ts";
 
 export function SettingsPage() {
@@ -19,6 +20,16 @@ export function SettingsPage() {
         <Appearance />
         <Writing />
         <Arrivals />
+        <section class="card">
+          <h2>{t("nav.digest")}</h2>
+          <p>{t("settings.digest")}</p>
+          <p class="form-foot">
+            <a class="button" href="#/subscriptions">
+              <Icon name="mail" />
+              {t("subscriptions.title")}
+            </a>
+          </p>
+        </section>
         <section class="card">
           <h2>{t("settings.account")}</h2>
           <p>{t("settings.signedInAs", { email: session.value?.email ?? "" })}</p>

@@ -11,6 +11,7 @@ import { Words } from "./basics.tsx";
 import { Icon } from "./icons.tsx";
 import { Pictures } from "./Pictures.tsx";
 import { Ticks } from "./Ticks.tsx";
+import { askedWords } from "./asked.ts";
 import { type Shown, type Version, versions } from "./words.ts";
 
 const LABELS = { original: "thread.originalIn", sent: "thread.sentIn", translation: "thread.translatedInto" } as const;
@@ -107,6 +108,20 @@ function Directory({ message }: { message: Message }) {
   );
 }
 
+/** Which question a message of ours asks, or what one of theirs was taken as. */
+function Asked({ message }: { message: Message }) {
+  const { question } = message;
+  const words = question && askedWords(question);
+  if (!question || !words) return null;
+  const { questionId, state, kind } = question;
+  return (
+    <p class={`label found ${state ?? kind ?? ""}`} data-testid="message-question" data-state={state ?? kind}>
+      <Icon name={state === "answered" ? "check" : "ask"} />
+      {questionId ? <a href={`#/questions/${encodeURIComponent(questionId)}`}>{words}</a> : <span>{words}</span>}
+    </p>
+  );
+}
+
 function Author({ message, mine }: { message: Message; mine: boolean }) {
   if (message.direction === "inbound") return null;
   return <span class="author">{mine ? t("thread.you") : message.author?.name}</span>;
@@ -134,6 +149,7 @@ export function Bubble({ message }: { message: Message }) {
       data-direction={message.direction}
     >
       <div class="balloon">
+        {message.direction === "outbound" && <Asked message={message} />}
         <Author message={message} mine={mine} />
         {shown.main.text && (
           <Words text={shown.main.text} language={shown.main.language} class="main" testid="message-text" />
@@ -164,9 +180,14 @@ export function Bubble({ message }: { message: Message }) {
           <span class="hidden">{t("thread.reportOf")}</span>
         </a>
         {message.direction === "outbound" && (
-          <Ticks fate={fate(message.reply, message.deliveries)} onRetry={retried ? undefined : again} />
+          <Ticks
+            fate={fate(message.reply, message.deliveries)}
+            // A question's words alone would ask nothing: it is asked again from its own page.
+            onRetry={retried || message.question ? undefined : again}
+          />
         )}
       </footer>
+      {message.direction === "inbound" && <Asked message={message} />}
       <Automatic message={message} />
       <Directory message={message} />
     </article>

@@ -86,6 +86,12 @@ function Head({ conversation, toRoom }: { conversation: Conversation | undefined
             : [who.channel, language && t("thread.speaks", { language })].filter(Boolean).join(" · ")}
         </p>
       </div>
+      {conversation && !conversation.optedOut && (
+        <a class="button ask-button" href={`#/ask/${conversation.conversationId}`} data-testid="thread-ask">
+          <Icon name="ask" />
+          <span>{t("questions.askHere")}</span>
+        </a>
+      )}
       <Choice<Show>
         compact
         legend={t("thread.show")}

@@ -61,7 +61,7 @@ interface HoursProps {
   series: { name: string; values: number[]; style: string }[];
 }
 
-/** Two stacked series over the hours of a day. */
+/** One series, or two stacked ones, over the hours of a day. */
 export function Hours({ title, series }: HoursProps) {
   const totals = Array.from({ length: 24 }, (_, hour) => series.reduce((sum, one) => sum + (one.values[hour] ?? 0), 0));
   const top = niceTop(Math.max(...totals));
@@ -76,14 +76,16 @@ export function Hours({ title, series }: HoursProps) {
       rows={rows}
       testid="chart-hours"
     >
-      <ul class="legend" aria-hidden="true">
-        {series.map(({ name, style }) => (
-          <li key={name}>
-            <span class={`swatch ${style}`} />
-            {name}
-          </li>
-        ))}
-      </ul>
+      {series.length > 1 && (
+        <ul class="legend" aria-hidden="true">
+          {series.map(({ name, style }) => (
+            <li key={name}>
+              <span class={`swatch ${style}`} />
+              {name}
+            </li>
+          ))}
+        </ul>
+      )}
       <svg class="drawing" viewBox={`0 0 ${width()} ${HIGH}`} role="img" aria-label={`${title}. ${summary}`}>
         {[0, top / 2, top].map((value) => (
           <Line key={value} value={value} top={top} />
@@ -148,11 +150,12 @@ interface BarsProps {
   name: (key: string) => string;
   testid: string;
   empty?: string;
+  summary?: string;
   tone?: (key: string) => string;
 }
 
 /** A bar for each of a few things, the largest first. */
-export function Bars({ title, counts, name, testid, empty, tone = () => "series-a" }: BarsProps) {
+export function Bars({ title, counts, name, testid, empty, summary, tone = () => "series-a" }: BarsProps) {
   const most = Math.max(1, ...counts.map(({ count }) => count));
   const all = counts.reduce((sum, { count }) => sum + count, 0);
   const rows = counts.map(({ key, count }) => [name(key), count]);
@@ -164,7 +167,13 @@ export function Bars({ title, counts, name, testid, empty, tone = () => "series-
       </section>
     );
   return (
-    <Chart title={title} columns={[t("day.what"), t("day.count")]} rows={rows} testid={testid}>
+    <Chart
+      title={title}
+      {...(summary ? { summary } : {})}
+      columns={[t("day.what"), t("day.count")]}
+      rows={rows}
+      testid={testid}
+    >
       <ul class="bars">
         {counts.map(({ key, count }) => (
           <li key={key}>
