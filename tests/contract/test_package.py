@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from infra.build import KEPT, BuildError, Project, archive, build, is_kept, is_kept_native, sizes
+from infra.build import DATA, KEPT, ROOT, BuildError, Project, archive, build, is_kept, is_kept_native, sizes
 from tests.unit.functions.pictures import HEIC, drawn, jpeg, png, saved
 
 PROJECT = Project()
@@ -168,6 +168,12 @@ def test_sizes_are_small(capsys: pytest.CaptureFixture[str]) -> None:
     assert measured.pop("imaging-layer") < 6 * 1024 * 1024
     assert set(measured) == set(PROJECT.names)
     assert max(measured.values()) < 32 * 1024
+
+
+def test_functions_carry_the_files_they_read() -> None:
+    for name, paths in DATA.items():
+        for path in map(Path, paths):
+            assert (PROJECT.output / "functions" / name / name / path.name).read_bytes() == (ROOT / path).read_bytes()
 
 
 def test_layer_is_pure_python_and_licensed() -> None:

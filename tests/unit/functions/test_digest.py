@@ -8,17 +8,21 @@ from email.policy import default
 from io import BytesIO
 from itertools import pairwise
 from statistics import median
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from PIL import Image
 
+from compose_digest import handler as compose_handler
+from compose_digest import settings as compose_settings
 from compose_digest.answers import answers, runs, unanswered
 from compose_digest.costs import cost, quantities
 from compose_digest.errors import InvalidDigest, RowsMissing
 from compose_digest.logic import by_entry, by_hour, compose, counts, digest
 from compose_digest.pages import read_pages
 from compose_digest_notice import charts
+from compose_digest_notice import handler as notice_handler
 from compose_digest_notice.errors import InvalidNotice
 from compose_digest_notice.logic import notice
 from compose_digest_notice.settings import Settings
@@ -28,8 +32,11 @@ from dragoman.identifiers import conversation_id
 from dragoman.items import item
 from dragoman.segments import segments
 from dragoman.times import parse
+from infra.build import ROOT
+from plan_digest import handler as plan_handler
 from plan_digest.errors import InvalidDay
 from plan_digest.logic import plan
+from tally_reports import handler as tally_handler
 from tally_reports.logic import tally
 from tests.unit.functions.digests import (
     DAY,
@@ -648,3 +655,36 @@ def test_chart_of_hours_shows_its_peak() -> None:
 def test_chart_of_shares_is_divided_as_its_values() -> None:
     red, green = (200, 0, 0), (0, 200, 0)
     assert colours_of(charts.shares([3, 1], [red, green])) == {red: 420 * 24, green: 140 * 24}
+
+
+# --- handlers
+
+
+def test_handlers_hand_over_what_their_logic_made(monkeypatch: pytest.MonkeyPatch) -> None:
+    context = SimpleNamespace(function_name="f", memory_limit_in_mb=1, invoked_function_arn="a", aws_request_id="r")
+    event: Any = {"request": {"day": DAY}, "now": NOW, "timeZone": "Etc/UTC", "sentimentTexts": "600"}
+    made = plan_handler.handler(event, context)
+    assert made == planned(DAY)
+    tallies = tally_handler.handler({"items": [report(1)], "window": WINDOW, "texts": 1}, context)
+    assert tallies == tallied(report(1), texts=1)
+    kept = {"digests/x/0-0.json": json.dumps({"rows": tallies["rows"], "judged": []}).encode()}
+    monkeypatch.setattr(compose_handler, "settings", lambda: compose_settings.Settings("bucket", 30, PRICES))
+    monkeypatch.setattr(compose_handler, "reader", lambda _bucket: kept.__getitem__)
+    rows = [{**row, "conversation": conversation(1)} for row in tallies["rows"]]
+    kept["digests/x/0-0.json"] = json.dumps({"rows": rows, "judged": []}).encode()
+    event = {"plan": made, "slices": [{"prefix": "digests/x/0", "pages": 1}], "now": NOW}
+    composed = compose_handler.handler(event, context)
+    assert (composed["event"]["messages"]["inbound"], composed["rows"]) == (1, 1)
+    monkeypatch.setattr(notice_handler, "settings", lambda: SETTINGS)
+    subscription = item({"subscriptionId": "s-1", "kind": "email", "address": "ana@example.org"})
+    event = {"item": composed["item"], "subscription": subscription, "run": "run-1", "now": NOW}
+    assert notice_handler.handler(event, context)["kind"] == "email"
+
+
+def test_settings_come_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MAIL_FROM", "desk@example.org")
+    monkeypatch.setenv("TWILIO_NUMBER", "")
+    monkeypatch.setenv("TWILIO_ACCOUNT_SID", "AC1")
+    assert Settings.from_environment() == Settings("desk@example.org", "", "AC1", ("en", "es", "pt"))
+    monkeypatch.setattr(compose_settings, "PRICES", ROOT / "docs/cost/prices.json")
+    assert compose_settings.Settings.from_environment() == compose_settings.Settings("dragoman-media", 30, PRICES)
