@@ -25,6 +25,7 @@ OPTIMISED_PREFIXES = {
     "events": "EventBridge",
     "sns": "SNS",
     "apigateway": "ApiGateway",
+    "states": "StepFunctions",
 }
 SDK_PREFIXES = {
     "s3": "S3",
@@ -35,6 +36,10 @@ SDK_PREFIXES = {
     "eventbridge": "EventBridge",
     "rekognition": "Rekognition",
     "sfn": "Sfn",
+    "ec2": "Ec2",
+    "cloudtrail": "CloudTrail",
+    "ssm": "Ssm",
+    "sqs": "Sqs",
 }
 
 # What every service may answer: https://docs.aws.amazon.com/step-functions/latest/dg/concepts-error-handling.html
@@ -49,6 +54,7 @@ UNMODELLED = {
     "EventBridge.FailedEntry": "the integration's own, for an entry that PutEvents did not take",
     "S3.S3Exception": "the Java SDK's base class: any error of S3 without one of its own, such as SlowDown",
     "Comprehend.TooManyRequestsException": "modelled for the service's other operations",
+    "Ec2.Ec2Exception": "the Java SDK's only one for EC2, whose model has no errors: throttling too",
 }
 RESERVED = {
     *("States.ALL", "States.Timeout", "States.TaskFailed", "States.HeartbeatTimeout", "States.Permissions"),
@@ -95,6 +101,12 @@ def integration(task: State) -> Integration | None:
     """A task's integration; None when its resource is none."""
     match = RESOURCE.fullmatch(task.definition["Resource"])
     return Integration(bool(match["sdk"]), match["service"], match["action"]) if match else None
+
+
+def ends_with_an_execution(used: Integration, task: State) -> bool:
+    """Whether a task starts a machine and waits for its end: it answers as DescribeExecution does, with the output
+    parsed. https://docs.aws.amazon.com/step-functions/latest/dg/connect-stepfunctions.html"""
+    return not used.sdk and used.service == "states" and str(task.definition["Resource"]).endswith(".sync:2")
 
 
 def calls_an_address(used: Integration) -> bool:

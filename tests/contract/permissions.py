@@ -61,6 +61,8 @@ UNBOUND = {
         ("rekognition:DetectLabels", "rekognition:DetectText", "rekognition:DetectModerationLabels"),
         "Rekognition has no resources for pictures",
     ),
+    "ec2:DescribeInstances": "EC2 describes without looking at resources",
+    "cloudtrail:LookupEvents": "CloudTrail's event history has no resources",
 }
 # Where the pictures that Rekognition looks at lie in their bucket; it reads them with its caller's permissions.
 PICTURES = "images/*"
@@ -123,8 +125,8 @@ def needed_by_machine(shipped: Shipped, machine: str) -> Grants:
     """What a machine's tasks need, its log and its traces included."""
     _, properties = machine_resource(shipped, machine)
     own = [task for task in tasks(shipped) if task.machine == machine]
-    grants = {grant for task in own for grant in needed_by_task(properties, task)} | put_events(properties, own)
-    grants |= callbacks(shipped, own)
+    grants = {grant for task in own for grant in needed_by_task(shipped, properties, task)}
+    grants |= put_events(properties, own) | callbacks(shipped, own)
     if any("TransactItems.$" in task.definition["Parameters"] for task in own):
         writes = (write for package in invoked(shipped, properties, own) for write in written_by(shipped, package))
         grants |= {Grant(f"dynamodb:{TRANSACTION_ACTIONS[kind]}", table) for kind, table in writes}
@@ -135,7 +137,7 @@ def needed_by_machine(shipped: Shipped, machine: str) -> Grants:
     return grants
 
 
-def needed_by_task(machine: Json, task: State) -> Iterator[Grant]:
+def needed_by_task(shipped: Shipped, machine: Json, task: State) -> Iterator[Grant]:
     """What one task needs. Raises LookupError for an integration that is not in the list yet."""
     used, parameters = integration(task), task.definition["Parameters"]
     match used:
@@ -158,12 +160,10 @@ def needed_by_task(machine: Json, task: State) -> Iterator[Grant]:
             yield from ai_grants(machine, used, parameters)
         case Integration(service="sns", action="publish"):
             yield Grant("sns:Publish", substitution(machine, parameters["TopicArn"]))
-        case Integration(service="s3" | "sesv2", action="putObject" | "sendEmail"):
-            yield from (
-                object_grants(machine, used, parameters) if used.service == "s3" else mail_grants(machine, parameters)
-            )
         case Integration(service="sfn", action="startSyncExecution"):
             yield Grant("states:StartSyncExecution", substitution(machine, parameters["StateMachineArn"]))
+        case Integration(service="states" | "sfn" | "sqs" | "ec2" | "cloudtrail" | "ssm" | "s3" | "sesv2"):
+            yield from rarer_grants(shipped, machine, used, parameters)
         case _:
             raise LookupError(
                 f"{task.path}: say in tests/contract/permissions.py what {task.definition['Resource']} needs"
@@ -181,6 +181,74 @@ def invoked(shipped: Shipped, machine: Json, own: list[State]) -> set[str]:
 def substitution(machine: Json, text: str) -> str:
     """What "${Name}" in a machine stands for: a logical id."""
     return target(machine["DefinitionSubstitutions"][text.strip("${}")])
+
+
+# The tag of tag_guard's decisions: without it an instance may be stopped, and no other may be written.
+KEEP = "dragoman:keep"
+# https://docs.aws.amazon.com/step-functions/latest/dg/connect-stepfunctions.html, "IAM policies": how Step Functions
+# learns of the end of an execution that it waits for.
+WAITING_RULE = "StepFunctionsGetEventsForStepFunctionsExecutionRule"
+
+
+def own_arn(service: str, rest: str) -> str:
+    """An ARN in the stack's own region and account."""
+    return f"arn:${{AWS::Partition}}:{service}:${{AWS::Region}}:${{AWS::AccountId}}:{rest}"
+
+
+def rarer_grants(shipped: Shipped, machine: Json, used: Integration, parameters: Json) -> Iterator[Grant]:
+    """What calls need that only a machine or two make. Raises LookupError for another action."""
+    match used.service, used.action:
+        case "states", "startExecution":
+            yield from waiting_grants(shipped, substitution(machine, parameters["StateMachineArn"]))
+        case "sfn", "sendTaskSuccess" | "sendTaskHeartbeat":
+            return  # see callbacks: whose token it is stands in no definition
+        case "sfn", "describeExecution":  # of its own machine, to see whether another execution is at work
+            yield Grant("states:DescribeExecution", own_arn("states", f"execution:{as_sub(machine['Name'])}:*"))
+        case "sqs", "startMessageMoveTask":
+            yield from moving_grants(shipped)
+        case ("ec2", "describeInstances") | ("cloudtrail", "lookupEvents"):
+            yield Grant(f"{used.service}:{used.operation}", "*")
+        case "ec2", "stopInstances" | "createTags":
+            yield instance_grant(used)
+        case "ssm", "getParameter":
+            yield Grant("ssm:GetParameter", own_arn("ssm", f"parameter{formatted(machine, parameters, 'Name')}"))
+        case "s3", "putObject":
+            yield from object_grants(machine, used, parameters)
+        case "sesv2", "sendEmail":
+            yield from mail_grants(machine, parameters)
+        case _:
+            raise LookupError(f"say in tests/contract/permissions.py what {used.service}:{used.action} needs")
+
+
+def instance_grant(used: Integration) -> Grant:
+    """To stop an instance that nobody decided to keep, or to write that decision as its tag and no other."""
+    condition: Json = {"Null": {f"aws:ResourceTag/{KEEP}": "true"}}
+    if used.action == "createTags":
+        condition = {"ForAllValues:StringEquals": {"aws:TagKeys": KEEP}, "Null": {"aws:TagKeys": "false"}}
+    return Grant(f"ec2:{used.operation}", own_arn("ec2", "instance/*"), condition_text(condition))
+
+
+def waiting_grants(shipped: Shipped, nested: str) -> Iterator[Grant]:
+    """To start an execution of a machine, by its logical id, and to wait for its end."""
+    name = as_sub(shipped.template["Resources"][nested]["Properties"]["Name"])
+    yield Grant("states:StartExecution", nested)
+    for action in ("DescribeExecution", "StopExecution"):
+        yield Grant(f"states:{action}", own_arn("states", f"execution:{name}:*"))
+    for action in ("PutTargets", "PutRule", "DescribeRule"):
+        yield Grant(f"events:{action}", own_arn("events", f"rule/{WAITING_RULE}"))
+
+
+def moving_grants(shipped: Shipped) -> Iterator[Grant]:
+    """To put parked messages back, where a pipe reads what is not parked.
+    https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-configure-dead-letter-queue-redrive.html"""
+    for pipe in shipped.resources("AWS::Pipes::Pipe").values():
+        queue = target(pipe["Properties"]["Source"])
+        parked = target(
+            shipped.resources("AWS::SQS::Queue")[queue]["Properties"]["RedrivePolicy"]["deadLetterTargetArn"]
+        )
+        yield Grant("sqs:SendMessage", queue)
+        for action in ("StartMessageMoveTask", *(action.split(":")[1] for action in QUEUE_READER)):
+            yield Grant(f"sqs:{action}", parked)
 
 
 def ai_grants(machine: Json, used: Integration, parameters: Json) -> Iterator[Grant]:

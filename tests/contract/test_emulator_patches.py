@@ -80,12 +80,14 @@ def test_reasons_for_the_patches_still_hold() -> None:
         "_invoke_target": "_dispatch_to_sqs(spec, event_payload",
         "_dispatch_to_stepfunctions": "_sfn._start_execution({",
         "_put_events": "NotAuthorizedForSourceException",
+        "_matches_filters": 'elif name == "image-id":',
         "_tick_schedules": "_eb._cron_next_fire(fields, last_dt)",
     }
     assert {name for name, needle in needles.items() if needle in upstream_source(_named(name))} == set(needles)
     delivery = upstream_source(_named("_invoke_target"))
     assert "queue_policy_allows" not in delivery
     assert "DeadLetterConfig" not in delivery
+    assert '"instance-id"' not in upstream_source(_named("_matches_filters"))
 
 
 def test_worker_script_patch_refuses_another_script() -> None:

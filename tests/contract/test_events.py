@@ -29,6 +29,26 @@ UPLOADED = {
         "reason": "PostObject",
     },
 }
+# What AWS puts there when an alarm goes off, and when an instance starts:
+# https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/cloudwatch-and-eventbridge.html and
+# https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/monitoring-instance-state-changes.html
+ALARM_WENT_OFF = {
+    "source": "aws.cloudwatch",
+    "detail-type": "CloudWatch Alarm State Change",
+    "detail": {
+        "alarmName": "${RepliesDeadLetterAlarm}",
+        "configuration": {
+            "metrics": [{"metricStat": {"metric": {"dimensions": {"QueueName": "dragoman-replies-dlq"}}}}]
+        },
+        "state": {"value": "ALARM"},
+    },
+}
+INSTANCE_STARTED = {
+    "source": "aws.ec2",
+    "detail-type": "EC2 Instance State-change Notification",
+    "detail": {"instance-id": "i-0123456789abcdef0", "state": "running"},
+}
+FROM_AWS = (UPLOADED, ALARM_WENT_OFF, INSTANCE_STARTED)
 RULE, PIPE = "AWS::Events::Rule", "AWS::Pipes::Pipe"
 SOURCE = "dragoman"
 
@@ -142,11 +162,13 @@ def resource(name: str, *path: object) -> tuple[object, ...]:
     changed(*rule_pattern("RepliesRule"), "detail", "direction", to=["in"]),
     changed(*rule_pattern("MessagesRule"), "source", to=["aws.events"]),
     changed(*rule_pattern("MessagesRule"), "source", to=[{"cidr": "10.0.0.0/24"}]),
+    changed(*rule_pattern("ParkedRule"), "detail", "state", to={"value": ["INSUFFICIENT"]}),
+    changed(*rule_pattern("InstancesRule"), "detail", "state", to=["started"]),
 )
 def every_pattern_matches_an_event_that_is_put(shipped: Shipped) -> Iterator[str]:
     for name, pattern in patterns(shipped):
         try:
-            found = any(matches(rendered(pattern), sample) for sample in [*samples(shipped), UPLOADED])
+            found = any(matches(rendered(pattern), sample) for sample in [*samples(shipped), *FROM_AWS])
         except UnsupportedPatternError as error:
             yield f"{name}: tests/contract/event_patterns.py does not know {error}"
             continue

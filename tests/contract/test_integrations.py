@@ -16,10 +16,12 @@ from tests.contract.aws_models import (
     RESERVED,
     UNMODELLED,
     calls_an_address,
+    ends_with_an_execution,
     error_names,
     integration,
     model,
     objections,
+    service_model,
 )
 from tests.contract.definitions import resolved
 from tests.contract.permissions import imported_modules
@@ -120,13 +122,17 @@ def every_call_of_an_api_is_signed_and_names_a_host(shipped: Shipped) -> Iterato
 @rules(
     changed(*state_of("translate", "DetectLanguage"), "ResultSelector", "languages.$", to="$.DominantLanguages"),
     changed(*state_of("reconcile", "ApplyReceipt"), "ResultSelector", to={"status.$": "$.status"}),
+    changed(*state_of("incident", "Ask"), "ResultSelector", to={"output.$": "$.Answer"}),
 )
 def every_result_selector_reads_what_aws_answers(shipped: Shipped) -> Iterator[str]:
     for task in tasks(shipped):
         used = integration(task)
         operation = model(used) if used and used.service != "lambda" else None
+        waits = used is not None and ends_with_an_execution(used, task)
+        if waits:
+            operation = service_model("stepfunctions").operation_model("DescribeExecution")
         members = set(operation.output_shape.members) if operation and operation.output_shape else set()
-        if used and used.sdk:  # which writes every member in PascalCase
+        if waits or (used and used.sdk):  # which writes every member in PascalCase
             members = {name[0].upper() + name[1:] for name in members}
         for path in strings(list(task.definition.get("ResultSelector", {}).values())):
             first = re.match(r"\$\.(\w+)", path)

@@ -43,6 +43,11 @@ BORNE = {
     "question/FindContact": "the question goes out in the words it was asked in, as to a contact nobody knows",
     "broadcast/PushToGroups/Translate": "the frame says so, and the console may ask for it again",
     "broadcast/PushToGroups/KeepTranslation": "the consoles have it; who asks next has it translated again",
+    "incident/LookAtHolder": "the failure is in the incident, and the next one looks again",
+    "tag_guard/LookAtHolder": "somebody holds the instance; its next start looks again",
+    "tag_guard/FindStarter": "those on call are asked in the place of an owner whom nobody knows",
+    "tag_guard/FindOwner": "those on call are asked in the place of an owner whom nobody knows",
+    "tag_guard/Release": "the execution is over, and the instance's next start sees that and takes it",
     "broadcast/PushToGroups/PushToConnections/Push": "the connection is closed, so its console asks for what it missed",
 }
 # The table of those who do not want to be written to, by its name in the template, and the state that says so.

@@ -42,6 +42,10 @@ def told(grants: set[Grant]) -> str:
     without(*policy("NormaliseWebhookRole", 1)),
     without(*policy("ComposeReportRole", 0)),
     changed(*state_of("reconcile", "AskTwilio"), "Parameters", "Method", to="POST"),
+    without(*policy("IncidentRole", 4)),
+    without(*policy("IncidentRole", 5)),
+    without(*policy("IncidentRole", 10)),
+    without(*policy("TagGuardRole", 9)),
     changed(*state_of("desk", "QueryDay"), "Parameters", "IndexName", to="byHour"),
     changed(*state_of("broadcast", "Disconnect"), "Parameters", "Method", to="GET"),
     without(*policy("DeskApiRole", 0)),
@@ -90,6 +94,10 @@ def every_role_is_allowed_what_its_user_does(shipped: Shipped) -> Iterator[str]:
     appended(*policy("AnswerRole", 3, "Action"), item="states:SendTaskFailure"),
     without(*state_of("answer", "PostponeReminder")),
     without(*state_of("message", "FindEntries")),
+    without(*policy("TagGuardRole", 6, "Condition")),
+    changed(*policy("TagGuardRole", 8, "Resource"), to="*"),
+    without(*state_of("incident", "MoveBack")),
+    without(*state_of("tag_guard", "Ask")),
     rewritten("functions/arrange_entry/logic.py", '{"Delete": {', '{"Put": {'),
 )
 def no_role_is_allowed_anything_else(shipped: Shipped) -> Iterator[str]:

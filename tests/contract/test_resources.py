@@ -26,10 +26,12 @@ CACHES = {
     "TextsTable": "Translate fills it again",
     "ConnectionsTable": "a console that reconnects makes its own item again",
     "TicketsTable": "a console asks for another ticket",
+    "IncidentsTable": "it holds what somebody is being asked about; the failures themselves stand in the reports",
 }
 # Tables whose items stay for ever, and why. No item of theirs may expire.
 LASTING = {
     "TextsTable": "it has as many items as languages",
+    "IncidentsTable": "an item goes when its question is settled",
     "OptOutsTable": "who opted out is not to be written to, however long ago they said so",
     "SubscriptionsTable": "who is told of the digests, until somebody takes them off",
     **dict.fromkeys(
@@ -123,6 +125,7 @@ def alarms_of(shipped: Shipped, queue: str) -> Iterator[Json]:
 @rules(
     without("template", "Resources", "RepliesDeadLetterAlarm"),
     without("template", "Resources", "SchedulesDeadLetterAlarm"),
+    without("template", "Resources", "GuardsDeadLetterAlarm"),
     changed(*resource("RepliesDeadLetterAlarm", "AlarmActions"), to=[]),
     without(*resource("RepliesDeadLetterAlarm", "TreatMissingData")),
     changed(*resource("RepliesDeadLetterAlarm", "MetricName"), to="NumberOfMessagesSent"),
@@ -147,6 +150,8 @@ def every_dead_letter_queue_has_an_alarm(shipped: Shipped) -> Iterator[str]:
     without("template", "Resources", "ReconcileAlarm"),
     changed(*resource("ReconcileAlarm", "AlarmActions"), to=[]),
     changed(*resource("ReconcileAlarm", "MetricName"), to="ExecutionsStarted"),
+    without("template", "Resources", "IncidentFailedAlarm"),
+    changed(*resource("TagGuardFailedAlarm", "MetricName"), to="ExecutionsStarted"),
     without("template", "Resources", "DigestAlarm"),
 )
 def every_scheduled_machine_has_an_alarm(shipped: Shipped) -> Iterator[str]:
@@ -190,6 +195,7 @@ def rule_targets(shipped: Shipped) -> Iterator[tuple[str, Json]]:
 @rules(
     without(*resource("RepliesRule", "Targets", 0, "DeadLetterConfig")),
     without(*resource("ReconcileSchedule", "Targets", 0, "DeadLetterConfig")),
+    without(*resource("InstancesRule", "Targets", 0, "DeadLetterConfig")),
     without(*resource("DigestSchedule", "Target", "DeadLetterConfig")),
 )
 def every_target_of_a_rule_or_schedule_has_a_dead_letter_queue(shipped: Shipped) -> Iterator[str]:
@@ -214,9 +220,10 @@ def every_schedule_says_whose_clock_and_how_long_it_tries(shipped: Shipped) -> I
 def admitted(statement: Json) -> Iterator[tuple[str, str, str | None]]:
     """Whom a statement of a resource's policy admits: service, action, and the source it is narrowed to."""
     principal, condition = statement["Principal"], statement.get("Condition", {})
-    source = condition.get("ArnEquals", {}).get("aws:SourceArn")
+    sources = many(condition.get("ArnEquals", {}).get("aws:SourceArn"))
     service = principal if isinstance(principal, str) else principal.get("Service", repr(principal))
-    yield from ((str(service), action, target(source) if source else None) for action in many(statement["Action"]))
+    for action in many(statement["Action"]):
+        yield from ((str(service), action, target(source) if source else None) for source in sources)
 
 
 def admissions(shipped: Shipped, queue: str) -> Iterator[tuple[str, str, str | None]]:
@@ -239,6 +246,9 @@ def admissions(shipped: Shipped, queue: str) -> Iterator[tuple[str, str, str | N
     without(*resource("ConsolesQueuePolicy", "PolicyDocument", "Statement", 0)),
     without(*resource("ConsolesQueuePolicy", "PolicyDocument", "Statement", 1)),
     without("template", "Resources", "SchedulesQueuePolicy"),
+    without(
+        *resource("GuardsQueuePolicy", "PolicyDocument", "Statement", 0, "Condition", "ArnEquals", "aws:SourceArn", 2)
+    ),
 )
 def every_queue_admits_its_rule_alone(shipped: Shipped) -> Iterator[str]:
     wanted: dict[str, set[tuple[str, str, str | None]]] = {name: set() for name in shipped.resources(QUEUE)}

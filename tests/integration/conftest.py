@@ -8,6 +8,9 @@ import pytest
 
 from tests.integration.stack import Running, new_stack
 
+# Who is on call at the stack `guarded`.
+ON_CALL = "+12025550999"
+
 
 @pytest.fixture(scope="session")
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
@@ -18,6 +21,24 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
         "DRAGOMAN_RECONCILE_AFTER_SECONDS": "1",
     }
     running = new_stack(tmp_path_factory.mktemp("stack"), **limits)
+    running.start()
+    yield running
+    assert running.stop() == 0, running.output
+
+
+@pytest.fixture(scope="session")
+def guarded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    """A stack with somebody on call, who is asked after two seconds, and with tags that instances must have."""
+    parameters = {
+        "DRAGOMAN_REPLIES_PER_HOUR": "1000",
+        "DRAGOMAN_API_REQUESTS_PER_SECOND": "1000",
+        "DRAGOMAN_ON_CALL_ADDRESS": f"sms:{ON_CALL}",
+        "DRAGOMAN_INCIDENT_GATHER_SECONDS": "2",
+        "DRAGOMAN_REQUIRED_TAGS": "Owner,Project",
+        "DRAGOMAN_ALARM_EMAIL": "alarms@example.org",
+        "DRAGOMAN_MAIL_FROM": "desk@example.org",
+    }
+    running = new_stack(tmp_path_factory.mktemp("guarded"), **parameters)
     running.start()
     yield running
     assert running.stop() == 0, running.output

@@ -159,7 +159,7 @@ function choiceFaults(choices: readonly Choice[]): QuestionFault[] {
 }
 
 /** The words as they go out, before any translation. The code is made from the question's id, so that its place is held. */
-export function sentWords({ text, choices }: Pick<QuestionDraft, "text" | "choices">, code = "XXX"): string {
+export function sentWords({ text, choices }: Pick<QuestionDraft, "text" | "choices">, code = "B2C"): string {
   const numbered = choices.map((choice, at) => `${at + 1}. ${choice.text.trim()}`).join("\n");
   return [text.trim(), numbered, `(#${code})`].filter(Boolean).join("\n\n");
 }

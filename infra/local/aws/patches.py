@@ -214,6 +214,13 @@ PATCHES = (
         "c94222d74c0d69af",
         trail.watching,
     ),
+    Patch(
+        "ministack.services.ec2",
+        "_matches_filters",
+        "it passes over the filter instance-id, so that a question about one instance is answered with all",
+        "b8544091248ce951",
+        trail.by_id,
+    ),
 )
 
 

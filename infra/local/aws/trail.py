@@ -30,6 +30,16 @@ def watching(upstream: Handler) -> Handler:
     return handle
 
 
+def by_id(upstream: Callable[[Any, Any], bool]) -> Callable[[Any, Any], bool]:
+    """Stands in for ministack's `_matches_filters`, which lacks the filter `instance-id`."""
+
+    def matches(instance: Any, filters: Any) -> bool:
+        wanted = filters.get("instance-id")
+        return (wanted is None or instance["InstanceId"] in wanted) and upstream(instance, filters)
+
+    return matches
+
+
 def _user(headers: Mapping[str, str]) -> str:
     """The name of the IAM user who signed a request."""
     from ministack.services import iam  # noqa: PLC0415 - after its environment is set

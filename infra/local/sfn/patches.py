@@ -33,6 +33,9 @@ from moto.stepfunctions.parser.asl.component.eval_component import EvalComponent
 from moto.stepfunctions.parser.asl.component.intrinsic.function.statesfunction.json_manipulation.json_to_string import (
     JsonToString,
 )
+from moto.stepfunctions.parser.asl.component.intrinsic.function.statesfunction.json_manipulation.string_to_json import (
+    StringToJson,
+)
 from moto.stepfunctions.parser.asl.component.state import state as state_module
 from moto.stepfunctions.parser.asl.component.state.choice.choice_rule import ChoiceRule
 from moto.stepfunctions.parser.asl.component.state.choice.state_choice import StateChoice
@@ -109,6 +112,7 @@ def apply() -> None:
     _scale_waits()
     _write_times_as_aws()
     _write_json_as_aws()
+    _fail_at_texts_that_are_no_json()
     _make_heap_keys_early()
     _report_what_is_taken()
 
@@ -321,6 +325,19 @@ def _write_json_as_aws() -> None:
 
     _wrap(JsonToString, "_eval_body", json_to_string)
     quotas.to_json_str = _json
+
+
+def _fail_at_texts_that_are_no_json() -> None:
+    """Stand in for StringToJson._eval_body, whose ValueError ends the execution: AWS's failure can be caught."""
+
+    def string_to_json(original: Callable[..., None], function: StringToJson, env: Environment) -> None:
+        try:
+            original(function, env)
+        except ValueError as error:
+            cause = f"Invalid arguments in States.StringToJson: {error}"
+            raise FailureEventException(_failure(env, "States.IntrinsicFailure", cause)) from error
+
+    _wrap(StringToJson, "_eval_body", string_to_json)
 
 
 def _json(value: Any) -> str:

@@ -118,6 +118,23 @@ def test_instances_are_described_tagged_and_stopped(allow: Any, run: Run) -> Non
     assert "does not exist" in unknown["cause"]
 
 
+def test_instances_are_found_by_their_ids_and_none_is_no_error(allow: Any, run: Run) -> None:
+    ec2: Any = clients.client("ec2")
+    made = ec2.run_instances(ImageId="ami-12345678", MinCount=2, MaxCount=2)["Instances"]
+    allow(("ec2:DescribeInstances", "*"))
+
+    def found(instance: str) -> list[str]:
+        filters = [
+            {"Name": "instance-id", "Values": [instance]},
+            {"Name": "instance-state-name", "Values": ["pending", "running"]},
+        ]
+        reservations = call(run, "ec2:describeInstances", {"Filters": filters})["output"]["Reservations"]
+        return [each["InstanceId"] for reservation in reservations for each in reservation["Instances"]]
+
+    assert found(made[1]["InstanceId"]) == [made[1]["InstanceId"]]
+    assert found("i-0123456789abcdef0") == []
+
+
 def test_trail_knows_who_started_an_instance(allow: Any, run: Run, stack: dict[str, str]) -> None:
     iam: Any = clients.client("iam")
     name = f"ada-{uuid.uuid4().hex[:6]}"

@@ -10,6 +10,7 @@ from moto.stepfunctions.parser.asl.component.common.error_name.error_equals_decl
 from moto.stepfunctions.parser.asl.component.common.retry import retrier_decl
 from moto.stepfunctions.parser.asl.component.common.timeouts.heartbeat import HeartbeatSecondsPath
 from moto.stepfunctions.parser.asl.component.common.timeouts.timeout import TimeoutSecondsPath
+from moto.stepfunctions.parser.asl.component.intrinsic.function.statesfunction.json_manipulation import string_to_json
 from moto.stepfunctions.parser.asl.component.state import state
 from moto.stepfunctions.parser.asl.component.state.exec.state_parallel import branch_worker, branches_decl
 from moto.stepfunctions.parser.asl.component.state.exec.state_task.service import (
@@ -43,6 +44,7 @@ def test_moto_is_the_version_the_patches_were_made_for() -> None:
         (state, "StateData("),
         (preprocessor, "CustomErrorName("),
         (json_path, "raise NoSuchJsonPathError(json_path=path, data=data)"),
+        (string_to_json.StringToJson, "json_obj: json = json.loads(string_json)"),
         (quotas, "to_json_str(value)"),
         (execution_worker.ExecutionWorker, "mock_test_case=self._mock_test_case"),
         (execution_worker.SyncExecutionWorker, "self._execution_logic()"),

@@ -1,0 +1,191 @@
+"""Rules of the machines that ask somebody before they act: whom they ask, what about, and what they may see."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from tests.contract.event_patterns import matches
+from tests.contract.flows import reached
+from tests.contract.rulebook import Break, Rule, Rulebook, changed, rewritten, state_of, without
+from tests.contract.shipped import Json, Shipped, machine_of, machine_resource, strings, target, tasks
+from tests.contract.test_resources import ALARM, MACHINE, QUEUE, RULE, consumers, resource
+
+rules = Rulebook()
+
+
+@rules(
+    changed(*resource("AnnounceStateMachine", "Type"), to="STANDARD"),
+    changed(*state_of("incident", "ForgetDelivery"), "Parameters", "ReturnValues", to="ALL_NEW"),
+)
+def no_machine_with_a_history_reads_reports(shipped: Shipped) -> Iterator[str]:
+    """A report has the contact's number and everybody's words; a write that returns nothing shows none of them."""
+    standard = {
+        machine_of(item["Properties"]): item["Properties"]["DefinitionSubstitutions"]
+        for item in shipped.resources(MACHINE).values()
+        if item["Properties"]["Type"] == "STANDARD"
+    }
+    for task in (task for task in tasks(shipped) if task.machine in standard):
+        parameters = task.definition["Parameters"]
+        table = target(standard[task.machine].get(str(parameters.get("TableName", "")).strip("${}"), "?"))
+        blind = task.definition["Resource"].endswith(":updateItem") and "ReturnValues" not in parameters
+        if table == "ReportsTable" and not blind:
+            yield f"{task.path} would keep people's numbers and words for 90 days: let an Express machine do it"
+
+
+def alarms_on_parked(shipped: Shipped) -> dict[str, str]:
+    """The alarms that go off while something is in a queue, and the queue of each."""
+    return {
+        name: target(item["Properties"]["Dimensions"][0]["Value"])
+        for name, item in shipped.resources(ALARM).items()
+        if item["Properties"]["MetricName"] == "ApproximateNumberOfMessagesVisible"
+    }
+
+
+ALARMS_ASKED_ABOUT = resource("ParkedRule", "EventPattern", "detail", "alarmName")
+
+
+@rules(
+    without(*ALARMS_ASKED_ABOUT, 0),
+    changed(*ALARMS_ASKED_ABOUT, 0, to={"Ref": "SchedulesDeadLetterAlarm"}),
+    changed(*resource("RepliesDeadLetterAlarm", "MetricName"), to="NumberOfMessagesSent"),
+)
+def every_queue_that_can_be_redriven_is_asked_about_and_no_other(shipped: Shipped) -> Iterator[str]:
+    pattern = shipped.resources(RULE)["ParkedRule"]["Properties"]["EventPattern"]
+    watched = alarms_on_parked(shipped)
+    asked = {watched.get(target(alarm), target(alarm)) for alarm in pattern["detail"]["alarmName"]}
+    policies = [shipped.resources(QUEUE)[queue]["Properties"]["RedrivePolicy"] for queue in consumers(shipped)]
+    parked = {target(policy["deadLetterTargetArn"]) for policy in policies}
+    for queue in sorted(parked - asked):
+        yield f"ParkedRule: name the alarm of {queue}, so that whoever is on call can put back what is parked there"
+    for queue in sorted(asked - parked):
+        yield f"ParkedRule: nothing can be put back from {queue}, so there is nothing to ask about it"
+
+
+@rules(
+    without(*resource("FailuresRule", "EventPattern", "detail")),
+    without(*resource("FailuresRule", "EventPattern", "replay-name")),
+    changed(*resource("FailuresRule", "EventPattern", "detail-type"), to=["MessageSent"]),
+    rewritten("functions/dragoman/provider_errors.py", '"21610"', '"21611"'),
+)
+def nobody_is_asked_about_opt_outs_or_replays(shipped: Shipped) -> Iterator[str]:
+    pattern = shipped.resources(RULE)["FailuresRule"]["Properties"]["EventPattern"]
+    opted_out = re.search(r'OPTED_OUT: Final = "(\d+)"', shipped.texts["functions/dragoman/provider_errors.py"])
+    event = {"source": "dragoman", "detail-type": "MessageFailed", "detail": {"error": "30003"}}
+    if not matches(pattern, event):
+        yield "FailuresRule: whoever is on call wants to know of a phone that could not be reached"
+    if not opted_out or matches(pattern, {**event, "detail": {"error": opted_out[1]}}):
+        yield "FailuresRule: who opted out is not to be written to, so there is nothing to ask about"
+    if matches(pattern, {**event, "replay-name": "x"}):
+        yield "FailuresRule: a replay of the archive would ask about failures of long ago"
+
+
+@rules(
+    without(*state_of("incident", "IsForOthers"), "Parameters", "FilterExpression"),
+    changed(*state_of("incident", "ForOthers?"), "Choices", 0, "Next", to="Open"),
+    changed(*state_of("incident", "TakeFailure"), "Next", to="Open"),
+    changed(*state_of("incident", "IsForOthers"), "Catch", -1, "Next", to="Open"),
+)
+def nobody_is_asked_about_what_does_not_reach_themselves(shipped: Shipped) -> Iterator[str]:
+    """Else a phone that is off would make every question about a failure a failure, for ever."""
+    level = shipped.machines["incident"]
+    asking = level["States"]["IsForOthers"]["Parameters"]
+    if asking.get("FilterExpression") != "recipient <> :onCall" or "${OnCallAddress}" not in strings(asking):
+        yield "incident/IsForOthers: leave out what is for ${OnCallAddress}"
+    choice = level["States"]["ForOthers?"]["Choices"][0]
+    if choice["NumericEquals"] != 0 or "Open" in reached(level, choice["Next"]):
+        yield "incident/ForOthers?: a failure that is for nobody else must not open an incident"
+    cut = {name: {"Type": "Succeed"} if name == "ForOthers?" else state for name, state in level["States"].items()}
+    if "Open" in reached({"States": cut}, "TakeFailure"):
+        yield "incident: a failure comes to Open without ForOthers?"
+
+
+# What may be done about an answer, and the Choice that reads it.
+DEEDS = {"incident": {"DropClaims", "MoveBack"}, "tag_guard": {"Keep", "Stop"}}
+
+
+def act_unasked(shipped: Shipped) -> None:
+    shipped.machines["incident"]["States"]["Gather"]["Next"] = "RedriveWhat?"
+
+
+@rules(
+    act_unasked,
+    changed(*state_of("tag_guard", "Complete?"), "Default", to="Stop"),
+    changed(*state_of("tag_guard", "Ask"), "Catch", -1, "Next", to="Unanswered"),
+    changed(*state_of("incident", "Ask"), "Resource", to="arn:aws:states:::states:startExecution"),
+)
+def nothing_is_done_before_somebody_was_asked(shipped: Shipped) -> Iterator[str]:
+    for machine, deeds in DEEDS.items():
+        level = shipped.machines[machine]
+        asking = [
+            task for task in tasks(shipped) if task.machine == machine and asks(shipped, machine, task.definition)
+        ]
+        answered = {
+            name: {**state, "Next": "…"} if name in [task.name for task in asking] else state
+            for name, state in level["States"].items()
+        }
+        # tag_guard comes to Complete? once more when its question was not answered, and only then may it go on to Stop.
+        answered = {name: leave_unanswered(state) for name, state in answered.items()}
+        for deed in sorted(deeds & reached({"States": answered}, level["StartAt"])):
+            yield f"{machine}/{deed} can be reached without a question that was put and ended"
+        for task in asking:
+            for clause in task.definition["Catch"]:
+                if task.level["States"][clause["Next"]]["Type"] != "Fail":
+                    yield f"{task.path}: a question that could not be put is no answer: fail"
+
+
+def asks(shipped: Shipped, machine: str, definition: Json) -> bool:
+    """Whether a task puts a question and waits for its end."""
+    if not definition["Resource"].endswith(":states:startExecution.sync:2"):
+        return False
+    given = machine_resource(shipped, machine)[1]["DefinitionSubstitutions"]
+    return target(given[definition["Parameters"]["StateMachineArn"].strip("${}")]) == "QuestionStateMachine"
+
+
+def leave_unanswered(state: Json) -> Json:
+    """A Choice without its ways that are for a question that was put before."""
+    choices = [
+        rule
+        for rule in state.get("Choices", [])
+        if (rule.get("Variable"), rule.get("StringEquals")) != ("$.phase", "unanswered")
+    ]
+    return {**state, "Choices": choices} if "Choices" in state else state
+
+
+@rules(
+    without(*resource("FailuresRule", "State")),
+    changed(*resource("InstancesRule", "State"), to="ENABLED"),
+    changed(*resource("ParkedRule", "State", "Fn::If", 2), to="ENABLED"),
+)
+def nobody_is_asked_unless_a_parameter_names_them(shipped: Shipped) -> Iterator[str]:
+    wanted = {"FailuresRule": "HasOnCall", "ParkedRule": "HasOnCall", "InstancesRule": "HasRequiredTags"}
+    for rule, condition in wanted.items():
+        state = shipped.resources(RULE)[rule]["Properties"].get("State")
+        if state != {"Fn::If": [condition, "ENABLED", "DISABLED"]}:
+            yield f"{rule}: State: !If [{condition}, ENABLED, DISABLED]"
+
+
+@rules(
+    changed(*state_of("tag_guard", "Keep"), "Parameters", "Tags", 0, "Key", to="dragoman:kept"),
+    rewritten("infra/template.yaml", "aws:ResourceTag/dragoman:keep", "aws:ResourceTag/dragoman:kept"),
+)
+def the_tag_that_keeps_an_instance_is_the_same_everywhere(shipped: Shipped) -> Iterator[str]:
+    """Written by the machine, looked for by it, and what its role's permission to stop hangs on."""
+    level = shipped.machines["tag_guard"]["States"]
+    tag = level["Keep"]["Parameters"]["Tags"][0]["Key"]
+    if f"'{tag}'" not in level["NameMissing"]["Parameters"]["keep.$"]:
+        yield f"tag_guard/NameMissing does not look for {tag}, which tag_guard/Keep writes"
+    text = shipped.texts["infra/template.yaml"]
+    for part in (f'"aws:ResourceTag/{tag}": "true"', f'"aws:TagKeys": ["{tag}"]'):
+        if part not in text:
+            yield f"TagGuardRole: narrow its permissions by {part}"
+
+
+@rules.each
+def test_guards_keep_rule(rule: Rule) -> None:
+    rule.kept()
+
+
+@rules.each_break
+def test_guard_rule_complains_about_broken_guard(rule: Rule, damage: Break) -> None:
+    rule.complains(damage)
