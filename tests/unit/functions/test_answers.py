@@ -26,6 +26,9 @@ SENDER = "sms:+12025550100"
 YES_NO = (("yes", "Yes"), ("no", "No"))
 REDRIVE = (("redrive", "Send them again"), ("leave", "Leave them"))
 SLOTS = (("mon", "Monday 10 am"), ("tue", "Tuesday 2 pm"), ("other", "Another day"))
+HELP = (("send", "Yes, send an ambulance"), ("none", "I do not need help"))
+SIDES = (("l", "Left"), ("r", "Right"))
+COMING = (("in", "Yes, I will come"), ("out", "No, I cannot come"))
 validate_event = validator("events/question_answered")
 
 
@@ -293,6 +296,19 @@ CALLED = [
     ((("a", "\u2160"), ("b", "B")), (), "en", "b", "b"),
     ((("keep", "Keep it running"), ("stop", "Stop it")), ("Dejarlo en marcha", "Detenerlo"), "es", "detenerlo", "stop"),
     ((("send_again", "Once more"), ("leave", "Leave")), (), "en", "send again", "send_again"),
+    (HELP, (), "en", "need help", "unclear"),
+    (HELP, (), "en", "I need help!", "unclear"),
+    (HELP, (), "en", "I do", "unclear"),
+    (HELP, (), "en", "send", "send"),
+    (HELP, (), "en", "do not need help", "none"),
+    (HELP, ("Sí, envíen ayuda", "No necesito ayuda"), "es", "necesito ayuda", "unclear"),
+    (SIDES, (), "en", "ok", "unclear"),
+    (SIDES, (), "en", "\U0001f44d", "unclear"),
+    (SIDES, (), "en", "right", "r"),
+    (COMING, (), "en", "yes", "in"),
+    (COMING, ("Sí, iré", "No, no puedo"), "es", "sí", "in"),
+    (COMING, (), "en", "\U0001f44e", "out"),
+    (COMING, (), "en", "no", "out"),
 ]
 
 
