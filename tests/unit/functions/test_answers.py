@@ -455,6 +455,17 @@ def test_code_of_an_old_question_of_their_own_is_late(status: str, state: str) -
     assert (found["section"]["state"], found["ordinary"]) == (state, False)
 
 
+def test_open_question_that_is_older_than_all_that_were_read_is_not_called_closed() -> None:
+    found = said("#K7F 1", language="en", code="K7F", strangers=[stranger(SENDER)])
+    assert (found["section"]["state"], found["ordinary"]) == ("unclear", True)
+
+
+def test_code_of_a_question_to_nobody_is_foreign() -> None:
+    failed = stranger("", "failed")
+    del failed["address"]
+    assert said("#K7F 1", language="en", code="K7F", strangers=[failed])["section"]["state"] == "foreign"
+
+
 def test_code_that_nobody_has_is_a_word() -> None:
     found = said("#TBT was fun", question(()), language="en", code="TBT")
     assert json.loads(found["answer"])["original"] == "#TBT was fun"
