@@ -560,6 +560,8 @@ def test_machine_that_hands_over_something_else_is_refused() -> None:
         ("2, k7f", ("K7F",), "K7F", "2"),
         ("I said K7F to him", ("K7F",), "", "I said K7F to him"),
         ("234", ("234",), "", "234"),
+        ("45 Main Street #234", (), "", "45 Main Street #234"),
+        ("#2BB 1", (), "", "#2BB 1"),
         ("#BBB and #K7F 1", ("K7F",), "K7F", "#BBB and 1"),
     ],
 )
