@@ -429,6 +429,16 @@ def test_long_after_a_closed_question_its_choices_are_ordinary_words() -> None:
         assert said("#X2Q yes", gone, language="en", code="X2Q")["section"]["state"] == "late", status
 
 
+def test_question_whose_execution_was_stopped_takes_no_answer_after_its_deadline() -> None:
+    lost = question(REDRIVE, deadlineAt="2026-11-28T11:45:00.000Z")
+    assert value(said("2", lost, language="en")) == "late"
+    assert value(said("hello", lost, language="en")) == "none"
+    other = question(REDRIVE, question_id="other", code="K7F")
+    assert value(said("2", lost, other, language="en")) == "leave"
+    just_now = question(REDRIVE, deadlineAt="2026-11-28T11:59:59.000Z")
+    assert value(said("2", just_now, language="en")) == "leave"
+
+
 def test_redelivery_of_an_answer_answers_again() -> None:
     mine = question(REDRIVE, status="answered", answeredBy=MESSAGE_ID, answeredAt=NOW)
     found = said("2", mine, language="en")
