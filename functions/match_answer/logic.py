@@ -186,7 +186,7 @@ def question_answered(message: Message, question: Question, choice: Choice | Non
 
 def unclear(message: Message, opened: list[Question]) -> Match:
     """Nobody can say what is meant. The newest of the questions is asked back about, unless it was before."""
-    question, options = opened[0], clarification(opened)
+    question, options = opened[0], clarification(opened, message.code)
     section = section_of("unclear", question, None)
     if not options or question.clarified_by not in ("", message.message_id):
         return nothing(section=section)

@@ -79,11 +79,12 @@ class Question:
         return self.status in CLOSED and at - self.closed_at <= LATE
 
 
-def clarification(questions: Iterable[Question]) -> str:
+def clarification(questions: Iterable[Question], code: str) -> str:
     """The choices to answer with: those of the one open question, or, of several, as many as there is room for, each
-    choice behind the code that has to be sent with it, below the beginning of its question."""
+    choice behind the code that has to be sent with it, below the beginning of its question. code: the one that the
+    sender wrote; then others may be open too, which were not read."""
     several = list(questions)
-    if len(several) == 1:
+    if len(several) == 1 and not (code and several[0].options):
         return shortened(several[0].options, MAX_OPTIONS)
     told = ""
     for question in several:

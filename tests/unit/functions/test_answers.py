@@ -400,6 +400,13 @@ def test_of_several_open_the_code_says_which() -> None:
         assert (found["questionId"], value(found)) == ("other", "leave"), text
 
 
+def test_whoever_wrote_a_code_is_asked_back_with_it() -> None:
+    """The other questions that may be open were not read: without the code the next answer would be unclear again."""
+    found = said("#CC2 perhaps", question(REDRIVE, code="CC2"), language="en", code="CC2")
+    assert found["options"] == "Shall we go on?\n#CC2 1. Send them again\n#CC2 2. Leave them"
+    assert said("#CC2", question((), code="CC2"), language="en", code="CC2")["options"] == ""
+
+
 def test_clarification_is_never_longer_than_a_message_has_room_for() -> None:
     choices = tuple((f"v{number}", "x" * 60) for number in range(9))
     several = [question(choices, question_id=f"q{number}", code=f"BB{number + 2}") for number in range(5)]
