@@ -106,7 +106,11 @@ def test_slices_hold_every_moment_of_their_day_once(zone: str, now: str) -> None
 
 
 def test_slices_share_what_may_be_judged() -> None:
-    assert sum(part["texts"] for part in planned(DAY)["slices"]) == 600
+    slices = planned(DAY)["slices"]
+    assert sum(part["texts"] for part in slices) == 600
+    # What is read of the next UTC day is answers alone.
+    assert {part["texts"] for part in slices if part["day"] == DAY} == {25}
+    assert {part["texts"] for part in slices if part["day"] != DAY} == {0}
 
 
 def test_slices_of_a_day_that_is_not_over_end_now() -> None:
