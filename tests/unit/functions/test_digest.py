@@ -267,6 +267,25 @@ def test_row_says_what_was_used(message: dict[str, Any], usage: dict[str, int]) 
     assert only_row(**message)["usage"] == {"parts": 1, "translate": 23, "comprehend": 3, **usage}
 
 
+def test_what_the_directory_says_in_another_language_was_translated() -> None:
+    hours, text = "Mon to Fri", "Bring your papers."
+    entries = [
+        {
+            "entryId": "e1",
+            "name": "Clinic",
+            "language": "en",
+            "hours": hours,
+            "text": text,
+            "address": "12 Main Street",
+        },
+        {"entryId": "e2", "name": "Biblioteca", "language": "es", "hours": "Lunes a viernes"},
+    ]
+    directory = {"directory": {"state": "found", "entries": entries}}
+    assert only_row(section=directory)["usage"]["translate"] == 23 + len(f"{hours}\n{text}")
+    unknown = {"language": {"code": "und", "method": "none"}}
+    assert only_row(section={**directory, **unknown})["usage"]["translate"] == 23
+
+
 def test_old_report_without_later_sections_makes_a_row() -> None:
     old = report(1)
     for name in ("directory", "deliveries", "pictures"):
