@@ -26,11 +26,12 @@ NUMBERS: Final = {"question": 0, "reminder": 1}
 
 class Wait(TypedDict):
     """How long to wait for the answer and, where reminds, for the reminder before that, in seconds: less than the
-    whole."""
+    whole. restSeconds: what is left after it."""
 
     seconds: int
     reminds: bool
     remindSeconds: int
+    restSeconds: int
 
 
 class Composed(TypedDict):
@@ -137,4 +138,4 @@ def wait_of(asking: Asking) -> Wait:
     """What is left to the deadline, a second at least. Only a question reminds, and only before its last second."""
     left = max(1, ceil((parse(asking.question["deadlineAt"]) - parse(asking.at)) / timedelta(seconds=1)))
     after = min(asking.question["remindAfterSeconds"], left - 1) if asking.kind == "question" else 0
-    return {"seconds": left, "reminds": after > 0, "remindSeconds": after}
+    return {"seconds": left, "reminds": after > 0, "remindSeconds": after, "restSeconds": left - after}

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Final, Self
 
 from dragoman.keywords import STOP_WORDS, folded, sorting
-from match_answer.yesno import Sense, listed, means_otherwise, sense, sense_of_sign
+from match_answer.yesno import EQUIVOCAL, Sense, listed, means_otherwise, sense, sense_of_sign
 
 # Around an answer; they change nothing about it.
 POLITE: Final = listed("""
@@ -45,18 +45,34 @@ SPELLED: Final = {word: number for number, words in enumerate(NUMERALS.split(";"
 # Around a number in scripts without spaces.
 COUNTERS: Final = re.compile(r"^(?:第|选项|選項|选|選)?(\S)(?:番|号|號|个|個|번)?$")
 MIN_PART: Final = 2
+# A choice with one of these means the opposite of its other words, which therefore never stand for it without it.
+# Left out is what has another meaning in a language that is written here, such as "en", "na" and "si".
+NEGATIONS: Final = frozenset(
+    word
+    for words in listed("""
+        no, not, never, cannot, cant, dont, wont, neither, without, don't, nunca, sin, tampoco, nao, nem, sem, ne, pas,
+        non, sans, jamais, senza, nicht, kein, keine, keinen, nein, ohne, niet, geen, nooit, zonder, inte, aldrig, utan,
+        ikke, uden, nie, nikdy, bez, fara, nem, değil, yok, не, нет, без, ні, δεν, μην, χωρις, لا, لم, لن, ليس, بدون,
+        نه, نیست, לא, בלי, नहीं, मत, نہیں, না, ਨਹੀਂ, không, chưa, ไม่, tidak, bukan, tanpa, hindi, huwag, hapana
+    """)
+    for word in folded(words).split()
+)
+# After yes or no, where more follows: "Yes, I will come".
+HEAD: Final = re.compile(r"[,;.:!،、。，]|\s[-–—]\s")
 KEYCAP: Final = re.compile("[\ufe0e\ufe0f\u20e3]")
 
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """A choice as the desk wrote it, and every text that means it, folded."""
+    """A choice as the desk wrote it, and every text that means it, folded. sense: the yes or no that it is called;
+    head: the one that it begins with."""
 
     value: str
     text: str
     rendered: str
     texts: frozenset[str]
     sense: Sense | None
+    head: Sense | None
 
     @classmethod
     def of(cls, choice: dict[str, Any], language: str) -> Self:
@@ -64,8 +80,9 @@ class Choice:
         value, text, rendered = str(choice["value"]), str(choice["text"]), str(choice.get("rendered") or "")
         written = [value, text, rendered, *choice.get("words", ())]
         texts = frozenset(filter(None, (folded(KEYCAP.sub("", each)) for each in written)))
-        means = {sense(sorting(each), (language,), ("en",)) for each in (value, text)} - {None}
-        return cls(value, text, folded(rendered), texts, means.pop() if len(means) == 1 else None)
+        means = {_called(each, language) for each in (value, text)} - {None}
+        head = _called(HEAD.split(text)[0], language)
+        return cls(value, text, folded(rendered), texts, means.pop() if len(means) == 1 else None, head)
 
 
 def chosen(text: str, choices: Sequence[Choice], spoken: Collection[str], other: Collection[str]) -> Choice | None:
@@ -156,8 +173,16 @@ def _only(words: str, choices: Sequence[Choice]) -> Choice | None:
     return found[0] if len(found) == 1 else None
 
 
+def _called(name: str, language: str) -> Sense | None:
+    """The yes or no that a choice is called. "Right" is one as an answer; as a choice it has "Left" beside it."""
+    word = sorting(name)
+    return None if word in EQUIVOCAL else sense(word, (language,), ("en",))
+
+
 def _by_sense(meant: Sense, choices: Sequence[Choice]) -> Choice | None:
-    found = [choice for choice in choices if choice.sense == meant]
+    """The choice that is called so, else, where none is, the one that begins so."""
+    called = [choice for choice in choices if choice.sense == meant]
+    found = called or [choice for choice in choices if choice.head == meant]
     return found[0] if len(found) == 1 else None
 
 
@@ -171,9 +196,12 @@ def _by_part(words: str, choices: Sequence[Choice]) -> Choice | None:
 
 
 def _is_part(key: str, text: str) -> bool:
-    """Whether a text begins with these words or has all of them; common ones alone say nothing unless it begins so."""
-    parts = frozenset(key.split())
-    return f"{text} ".startswith(f"{key} ") or (not parts <= STOP_WORDS and parts <= frozenset(text.split()))
+    """Whether a text begins with these words or has all of them; common ones alone say nothing unless it begins so, and
+    "need help" is no "I do not need help"."""
+    parts, all_parts = frozenset(key.split()), frozenset(text.split())
+    if all_parts & NEGATIONS - parts:
+        return False
+    return f"{text} ".startswith(f"{key} ") or (not parts <= STOP_WORDS and parts <= all_parts)
 
 
 def _agreeing(by_number: Choice | None, by_word: Choice | None) -> Choice | None:

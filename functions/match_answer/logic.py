@@ -111,12 +111,14 @@ def matched(message: Message, questions: list[Question], strangers: list[dict[st
 
 
 def to_stranger(message: Message, strangers: list[dict[str, Any]]) -> Match:
-    """The code is of an old question of the sender's own, or of somebody else's."""
-    own = [row for row in strangers if row["address"] == message.sender]
+    """The code is of an old question of the sender's own, or of somebody else's. One of their own that is open, older
+    than all that were read, cannot be answered any more: a person has to read the message."""
+    own = [row for row in strangers if row.get("address") == message.sender]
     row = (own or strangers)[0]
-    state = "foreign" if not own else "repeated" if row["status"] == ANSWERED else "late"
+    states = {ANSWERED: "repeated", OPEN: "unclear"}
+    state = states.get(row["status"], "late") if own else "foreign"
     section: QuestionSection = {"state": state, "questionId": row["questionId"], "code": message.code}
-    return nothing(section=section, ordinary=not own)
+    return nothing(section=section, ordinary=state in ("foreign", "unclear"))
 
 
 def to_closed(message: Message, question: Question) -> Match:

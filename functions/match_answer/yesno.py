@@ -237,6 +237,9 @@ ACKNOWLEDGEMENTS: Final = listed(
     "ok, okay, vale, bueno, dale, sure, right, va bene, d accord, tamam, sawa, 好, 好的, хорошо, ладно, добре"
 )
 
+# Yes as an answer, but something else where a choice is called so: right or left, good or bad.
+EQUIVOCAL: Final = listed("right, bueno, goed, bon, certo, correcto, gerne, 好, 要, 行, 对, 對, хорошо, добре")
+
 
 def _table(line: int) -> dict[str, frozenset[str]]:
     return {language: listed(both[line]) for language, both in WORDS.items()}

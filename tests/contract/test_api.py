@@ -965,6 +965,22 @@ def every_index_of_questions_has_what_is_read_and_no_token(shipped: Shipped) -> 
 
 
 @rules(
+    in_request("/questions/{questionId}", "get", '"ProjectionExpression"', '"Projection"'),
+    in_request("/questions/{questionId}", "get", "reason", "token"),
+    in_request("/questions/{questionId}", "get", ", remindedAt", ""),
+)
+def question_that_is_read_leaves_its_token_in_the_table(shipped: Shipped) -> Iterator[str]:
+    """The API has no use for a token, not even to leave it out."""
+    template = shipped.api["paths"]["/questions/{questionId}"]["get"][INTEGRATION]["requestTemplates"][MAPPED][
+        "Fn::Sub"
+    ]
+    found = re.search(r'"ProjectionExpression": "([^"]*)"', template)
+    read = {name.strip(" #") for name in found[1].split(",")} if found else set[str]()
+    if read != set(shipped.schemas["question"]["properties"]):
+        yield f"{API}: GET /questions/{{questionId}} reads {sorted(read)}, not what schemas/question.json has"
+
+
+@rules(
     changed("api", "components", "schemas", "Report", "required", to=["reportId"]),
     changed("api", "components", "schemas", "Problem", "properties", "code", to={"type": "string"}),
     changed("api", "components", "schemas", "TicketRequest", "required", to=["name"]),

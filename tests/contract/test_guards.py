@@ -181,6 +181,17 @@ def the_tag_that_keeps_an_instance_is_the_same_everywhere(shipped: Shipped) -> I
             yield f"TagGuardRole: narrow its permissions by {part}"
 
 
+@rules(
+    changed(*state_of("incident", "Ask"), "Parameters", "Name.$", to="States.Format('incident-{}', States.UUID())"),
+    changed(*state_of("tag_guard", "Ask"), "Parameters", "Name.$", to="States.Format('{}', States.UUID())"),
+)
+def no_task_that_is_tried_again_takes_another_name(shipped: Shipped) -> Iterator[str]:
+    """Parameters are worked out for every attempt: after an answer that got lost a new UUID would start it twice."""
+    for task in tasks(shipped):
+        if "Retry" in task.definition and any("States.UUID" in text for text in strings(task.definition)):
+            yield f"{task.path}: make the UUID in a state before it"
+
+
 @rules.each
 def test_guards_keep_rule(rule: Rule) -> None:
     rule.kept()

@@ -139,6 +139,8 @@ def test_subscriptions_are_made_listed_and_deleted(desk: Running, subscribers: l
         {"kind": "email", "address": f"sms:{PHONE}"},
         {"kind": "email", "address": "ana"},
         {"kind": "email", "address": "ana@example.org", "hour": 6},
+        {"kind": "email", "address": "ana@example.org\n"},
+        {"kind": "sms", "address": f"sms:{PHONE}", "language": "es\n"},
         {"kind": "pigeon", "address": "ana@example.org"},
         {"address": "ana@example.org"},
     ],

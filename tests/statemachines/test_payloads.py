@@ -374,9 +374,12 @@ def question_item(number: int) -> dict[str, Any]:
 
 @both_engines
 def test_biggest_questions_are_matched_far_under_the_limit(engine: str) -> None:
-    """Twenty questions, five of them open, and an answer in words."""
+    """A hundred questions, five of them read, and an answer in words."""
+    row = {"address": "whatsapp:+" + "1" * 15, "askedAt": "2026-11-21T00:00:00.000Z", "answeredBy": MESSAGE_ID}
+    row |= {"code": "X2Q", "status": "opted-out"}
     rows = [
-        {"questionId": {"S": f"{number}" * 80}, "code": {"S": "X2Q"}, "status": {"S": "open"}} for number in range(20)
+        {name: {"S": value} for name, value in {**row, "questionId": f"{number:02}" * 40}.items()}
+        for number in range(100)
     ]
     keys = [{"questionId": {"S": f"{number}" * 80}} for number in range(5)]
     text = "語" * 1600
@@ -385,11 +388,11 @@ def test_biggest_questions_are_matched_far_under_the_limit(engine: str) -> None:
     said = {"value": text * 2, "text": text * 2, "original": text, "language": "ja"}
     matched = {"action": "close", "questionId": "0" * 80, **answer(), "answer": json.dumps(said, ensure_ascii=False)}
     answers: dict[str, list[Any]] = {
-        "FindQuestions": [{"Items": rows, "Count": 20, "ScannedCount": 20}],
+        "FindQuestions": [{"Items": rows, "Count": 100, "ScannedCount": 100}],
         "ChooseQuestions": [
             {"StatusCode": 200, "Payload": {"keys": keys, "any": True, "code": "K7F", "strange": True}}
         ],
-        "FindByCode": [{"Items": rows, "Count": 20, "ScannedCount": 20}],
+        "FindByCode": [{"Items": rows[:20], "Count": 20, "ScannedCount": 20}],
         "ReadQuestions": [
             {"Responses": {"dragoman-questions": [question_item(n) for n in range(5)]}, "UnprocessedKeys": {}}
         ],

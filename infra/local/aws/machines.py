@@ -47,6 +47,7 @@ _finished: deque[str] = deque()
 _retention = threading.Lock()
 _stopping = threading.Event()
 _running: set[str] = set()
+_taking = threading.Lock()
 
 
 class _Turns:
@@ -262,7 +263,11 @@ def _run_standard(record: dict[str, Json], machine: Mapping[str, Json]) -> None:
     from ministack.services import stepfunctions  # noqa: PLC0415
 
     arn = record["executionArn"]
-    _running.add(arn)
+    with _taking:
+        if arn in _running:
+            # It was started while `resume` looked for what is to go on: once is enough.
+            return
+        _running.add(arn)
     _keep(record)
     try:
         _run(record, {**machine, "definition": _started_with(record, machine)}, keep_history=True)

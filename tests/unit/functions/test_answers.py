@@ -26,6 +26,9 @@ SENDER = "sms:+12025550100"
 YES_NO = (("yes", "Yes"), ("no", "No"))
 REDRIVE = (("redrive", "Send them again"), ("leave", "Leave them"))
 SLOTS = (("mon", "Monday 10 am"), ("tue", "Tuesday 2 pm"), ("other", "Another day"))
+HELP = (("send", "Yes, send an ambulance"), ("none", "I do not need help"))
+SIDES = (("l", "Left"), ("r", "Right"))
+COMING = (("in", "Yes, I will come"), ("out", "No, I cannot come"))
 validate_event = validator("events/question_answered")
 
 
@@ -293,6 +296,19 @@ CALLED = [
     ((("a", "\u2160"), ("b", "B")), (), "en", "b", "b"),
     ((("keep", "Keep it running"), ("stop", "Stop it")), ("Dejarlo en marcha", "Detenerlo"), "es", "detenerlo", "stop"),
     ((("send_again", "Once more"), ("leave", "Leave")), (), "en", "send again", "send_again"),
+    (HELP, (), "en", "need help", "unclear"),
+    (HELP, (), "en", "I need help!", "unclear"),
+    (HELP, (), "en", "I do", "unclear"),
+    (HELP, (), "en", "send", "send"),
+    (HELP, (), "en", "do not need help", "none"),
+    (HELP, ("Sí, envíen ayuda", "No necesito ayuda"), "es", "necesito ayuda", "unclear"),
+    (SIDES, (), "en", "ok", "unclear"),
+    (SIDES, (), "en", "\U0001f44d", "unclear"),
+    (SIDES, (), "en", "right", "r"),
+    (COMING, (), "en", "yes", "in"),
+    (COMING, ("Sí, iré", "No, no puedo"), "es", "sí", "in"),
+    (COMING, (), "en", "\U0001f44e", "out"),
+    (COMING, (), "en", "no", "out"),
 ]
 
 
@@ -437,6 +453,17 @@ def test_code_of_an_old_question_of_their_own_is_late(status: str, state: str) -
     strangers = [stranger("sms:+12025550177"), stranger(SENDER, status)]
     found = said("#K7F 1", language="en", code="K7F", strangers=strangers)
     assert (found["section"]["state"], found["ordinary"]) == (state, False)
+
+
+def test_open_question_that_is_older_than_all_that_were_read_is_not_called_closed() -> None:
+    found = said("#K7F 1", language="en", code="K7F", strangers=[stranger(SENDER)])
+    assert (found["section"]["state"], found["ordinary"]) == ("unclear", True)
+
+
+def test_code_of_a_question_to_nobody_is_foreign() -> None:
+    failed = stranger("", "failed")
+    del failed["address"]
+    assert said("#K7F 1", language="en", code="K7F", strangers=[failed])["section"]["state"] == "foreign"
 
 
 def test_code_that_nobody_has_is_a_word() -> None:

@@ -219,6 +219,7 @@ def test_wait_is_what_is_left_and_the_reminder_comes_before(now: str, remind: in
     request = {"answerWithinSeconds": 60} | ({"remindAfterSeconds": remind} if remind else {})
     made = compose(asking(now=now, request=request), COMPOSING)["wait"]
     assert (made["seconds"], made["reminds"], made["remindSeconds"]) == wait
+    assert made["restSeconds"] == made["seconds"] - made["remindSeconds"] > 0
 
 
 def test_wait_of_a_reminder_reminds_no_more() -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from infra.local.aws import callbacks, clients
+from infra.local.aws import callbacks, clients, machines
 from infra.local.aws.server import EmbeddedAws
 
 Json = dict[str, Any]
@@ -94,6 +94,18 @@ def test_token_is_answered_once(standard: Standard) -> None:
     for late in (standard.states.send_task_heartbeat, standard.states.send_task_failure):
         with pytest.raises(standard.states.exceptions.TaskTimedOut):
             late(taskToken=token)
+
+
+def test_execution_under_way_is_not_taken_up_a_second_time(standard: Standard) -> None:
+    arn = standard.start(standard.machine(ask(standard.table)), {"id": "twice"})
+    token = standard.token("twice")
+    again = threading.Thread(target=machines.run_execution, args=(arn,), daemon=True)
+    again.start()
+    again.join(5)
+    left = not again.is_alive()
+    standard.states.send_task_success(taskToken=token, output="{}")
+    assert left
+    assert standard.ended(arn)["status"] == "SUCCEEDED"
 
 
 def test_token_that_fails_fails_the_task_by_name(standard: Standard) -> None:
