@@ -141,6 +141,7 @@ def test_subscriptions_are_made_listed_and_deleted(desk: Running, subscribers: l
         {"kind": "email", "address": "ana@example.org", "hour": 6},
         {"kind": "email", "address": "ana@example.org\n"},
         {"kind": "sms", "address": f"sms:{PHONE}", "language": "es\n"},
+        {"kind": "email", "address": "ana@example.org", "name": "Ana\r\nBcc: x"},
         {"kind": "pigeon", "address": "ana@example.org"},
         {"address": "ana@example.org"},
     ],
