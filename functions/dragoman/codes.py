@@ -5,11 +5,12 @@ import unicodedata
 from collections.abc import Collection
 from typing import Final, NamedTuple
 
-from dragoman.identifiers import CODE_LENGTH, CODE_LETTERS
+from dragoman.identifiers import CODE_INITIALS, CODE_LENGTH, CODE_LETTERS
 
+CODE: Final = rf"[{CODE_INITIALS}][{CODE_LETTERS}]{{{CODE_LENGTH - 1}}}"
 # "#K7F", "# k7f", and "#K7F2" of somebody in a hurry.
-MARKED: Final = re.compile(rf"#\s?([{CODE_LETTERS}]{{{CODE_LENGTH}}})([1-9])?(?![^\W_])", re.IGNORECASE)
-BARE: Final = re.compile(rf"(?<![^\W_])([{CODE_LETTERS}]{{{CODE_LENGTH}}})(?![^\W_])", re.IGNORECASE)
+MARKED: Final = re.compile(rf"#\s?({CODE})([1-9])?(?![^\W_])", re.IGNORECASE)
+BARE: Final = re.compile(rf"(?<![^\W_])({CODE})(?![^\W_])", re.IGNORECASE)
 # What stands around a code and belongs to no answer.
 AROUND: Final = " \t\r\n()[]{}:;,.-–—"
 
@@ -22,8 +23,8 @@ class Coded(NamedTuple):
 
 
 def coded(text: str, own: Collection[str] = ()) -> Coded:
-    """Finds the code in a text: behind a '#', one of `own` before all others, or, without '#', one of `own` that has a
-    letter and stands at the beginning or the end."""
+    """Finds the code in a text: behind a '#', one of `own` before all others, or, without '#', one of `own` that stands
+    at the beginning or the end."""
     wide = unicodedata.normalize("NFKC", text)
     marked = sorted(MARKED.finditer(wide), key=lambda match: match[1].upper() not in own)
     if marked:
@@ -31,7 +32,7 @@ def coded(text: str, own: Collection[str] = ()) -> Coded:
         return Coded(found[1].upper(), _without(wide, found.start(), found.end(), found[2] or ""))
     for found in BARE.finditer(wide):
         at_edge = not wide[: found.start()].strip(AROUND) or not wide[found.end() :].strip(AROUND)
-        if at_edge and found[1].upper() in own and not found[1].isdigit():
+        if at_edge and found[1].upper() in own:
             return Coded(found[1].upper(), _without(wide, found.start(), found.end(), ""))
     return Coded("", text)
 

@@ -14,8 +14,9 @@ IMAGE_ID = re.compile(r"IM[0-9a-f]{32}|(?:SM|MM)[0-9a-fA-F]{32}-[0-9]{1,2}")
 # What is written at the desk, and a part of what is sent on account of a message.
 DESK_MESSAGE_ID = re.compile(r"DM[0-9a-fA-F]{32}")
 OUTBOUND_ID = re.compile(r"((?:SM|MM|DM)[0-9a-fA-F]{32})-([0-9]{1,2})")
-# Letters and digits that nobody takes for one another, or reads as a word.
-CODE_LETTERS: Final = "BCDFGHJKLMNPQRSTVWXZ23456789"
+# Letters and digits that nobody takes for one another, or reads as a word. A letter comes first, for "#234" is a flat.
+CODE_INITIALS: Final = "BCDFGHJKLMNPQRSTVWXZ"
+CODE_LETTERS: Final = f"{CODE_INITIALS}23456789"
 CODE_LENGTH: Final = 3
 KEY = re.compile(r"(?:uploads|originals|images)/[A-Za-z0-9._/-]{1,200}")
 
@@ -65,9 +66,11 @@ def room_conversation_id(room: str) -> str:
 def question_code(question_id: str) -> str:
     """What a contact tells one question from another by, such as 'K7F'. It is the same whenever it is asked for, and
     no secret."""
-    number = int.from_bytes(hashlib.sha256(question_id.encode()).digest()[:8])
+    digest = hashlib.sha256(question_id.encode()).digest()
+    number, initial = divmod(int.from_bytes(digest[:8]), len(CODE_INITIALS))
     letters = len(CODE_LETTERS)
-    return "".join(CODE_LETTERS[number // letters**place % letters] for place in range(CODE_LENGTH))
+    others = (CODE_LETTERS[number // letters**place % letters] for place in range(CODE_LENGTH - 1))
+    return CODE_INITIALS[initial] + "".join(others)
 
 
 def question_message_id(question_id: str, number: int) -> str:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any, Final, Self, TypedDict
 
 from dragoman.codes import coded, without_code
@@ -50,6 +51,7 @@ class Message:
     language: str
     languages: tuple[str, ...]
     received_at: str
+    at: datetime
     code: str
 
     @classmethod
@@ -67,6 +69,7 @@ class Message:
             language=message["language"],
             languages=(message["knownLanguage"], message["language"]),
             received_at=message["receivedAt"],
+            at=parse(message["receivedAt"]),
             code=code,
         )
 
@@ -86,7 +89,8 @@ def match(event: Mapping[str, Any]) -> Match:
     except (KeyError, TypeError, AttributeError, ValueError) as error:
         raise ConfigurationError(f"The machine's input has another shape ({type(error).__name__})") from None
     try:
-        questions = sorted(map(Question.of, event["questions"]), key=lambda question: question.code != message.code)
+        seen = [Question.of(item).seen_at(message.at) for item in event["questions"]]
+        questions = sorted(seen, key=lambda question: question.code != message.code)
     except (KeyError, TypeError, AttributeError, ValueError) as error:
         raise InvalidQuestion(f"A question has another shape ({type(error).__name__})") from None
     return matched(message, questions, strangers)
@@ -182,7 +186,7 @@ def question_answered(message: Message, question: Question, choice: Choice | Non
 
 def unclear(message: Message, opened: list[Question]) -> Match:
     """Nobody can say what is meant. The newest of the questions is asked back about, unless it was before."""
-    question, options = opened[0], clarification(opened)
+    question, options = opened[0], clarification(opened, message.code)
     section = section_of("unclear", question, None)
     if not options or question.clarified_by not in ("", message.message_id):
         return nothing(section=section)
@@ -221,7 +225,7 @@ def choice_of(message: Message, question: Question) -> Choice | None:
 def _meant(message: Message, question: Question) -> bool:
     """Whether a message without a code is meant for a closed question: it names a choice of it, not long after. Thanks
     for what was recorded are no answer."""
-    if not question.closed_lately(parse(message.received_at)) or is_acknowledgement(message.text):
+    if not question.closed_lately(message.at) or is_acknowledgement(message.text):
         return False
     return choice_of(message, question) is not None
 

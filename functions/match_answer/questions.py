@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Final, Self
 
@@ -13,11 +13,14 @@ from match_answer.choices import Choice
 
 OPEN: Final = "open"
 ANSWERED: Final = "answered"
+EXPIRED: Final = "expired"
 # The ends that somebody may not know of who answers. Not among them: failed, for such a question may never have reached
 # anybody, and opted-out, for whoever says yes after that wants messages again.
-CLOSED: Final = frozenset({ANSWERED, "expired", "cancelled"})
+CLOSED: Final = frozenset({ANSWERED, EXPIRED, "cancelled"})
 # How long after a question was closed a message without its code may still be meant for it.
 LATE: Final = timedelta(days=3)
+# How long after its deadline a question may still stand as open: its machine closes it at once, if it is still there.
+OVERDUE: Final = timedelta(minutes=10)
 # What a message holds beside the words before it (template.yaml).
 MAX_OPTIONS: Final = 900
 MAX_TEXT: Final = 160
@@ -41,6 +44,7 @@ class Question:
     options: str
     answered_by: str
     clarified_by: str
+    deadline_at: datetime
     closed_at: datetime
 
     @classmethod
@@ -60,19 +64,27 @@ class Question:
             options=kept.get("options", ""),
             answered_by=kept.get("answeredBy", ""),
             clarified_by=kept.get("clarifiedBy", ""),
+            deadline_at=parse(kept["deadlineAt"]),
             closed_at=parse(kept.get("answeredAt") or kept["deadlineAt"]),
         )
+
+    def seen_at(self, at: datetime) -> "Question":
+        """The question as it is at that moment. One that is open long after its deadline has lost the execution that
+        waits, which was stopped: to take an answer to it would tell the sender of a record that nobody reads."""
+        overdue = self.status == OPEN and at - self.deadline_at > OVERDUE
+        return replace(self, status=EXPIRED) if overdue else self
 
     def closed_lately(self, at: datetime) -> bool:
         """Whether it was closed so short before that a message without its code may be meant for it."""
         return self.status in CLOSED and at - self.closed_at <= LATE
 
 
-def clarification(questions: Iterable[Question]) -> str:
+def clarification(questions: Iterable[Question], code: str) -> str:
     """The choices to answer with: those of the one open question, or, of several, as many as there is room for, each
-    choice behind the code that has to be sent with it, below the beginning of its question."""
+    choice behind the code that has to be sent with it, below the beginning of its question. code: the one that the
+    sender wrote; then others may be open too, which were not read."""
     several = list(questions)
-    if len(several) == 1:
+    if len(several) == 1 and not (code and several[0].options):
         return shortened(several[0].options, MAX_OPTIONS)
     told = ""
     for question in several:

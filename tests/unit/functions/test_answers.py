@@ -400,6 +400,13 @@ def test_of_several_open_the_code_says_which() -> None:
         assert (found["questionId"], value(found)) == ("other", "leave"), text
 
 
+def test_whoever_wrote_a_code_is_asked_back_with_it() -> None:
+    """The other questions that may be open were not read: without the code the next answer would be unclear again."""
+    found = said("#CC2 perhaps", question(REDRIVE, code="CC2"), language="en", code="CC2")
+    assert found["options"] == "Shall we go on?\n#CC2 1. Send them again\n#CC2 2. Leave them"
+    assert said("#CC2", question((), code="CC2"), language="en", code="CC2")["options"] == ""
+
+
 def test_clarification_is_never_longer_than_a_message_has_room_for() -> None:
     choices = tuple((f"v{number}", "x" * 60) for number in range(9))
     several = [question(choices, question_id=f"q{number}", code=f"BB{number + 2}") for number in range(5)]
@@ -427,6 +434,16 @@ def test_long_after_a_closed_question_its_choices_are_ordinary_words() -> None:
         gone = question(status=status)
         assert said("yes", gone, language="en")["section"] == {"state": "none"}, status
         assert said("#X2Q yes", gone, language="en", code="X2Q")["section"]["state"] == "late", status
+
+
+def test_question_whose_execution_was_stopped_takes_no_answer_after_its_deadline() -> None:
+    lost = question(REDRIVE, deadlineAt="2026-11-28T11:45:00.000Z")
+    assert value(said("2", lost, language="en")) == "late"
+    assert value(said("hello", lost, language="en")) == "none"
+    other = question(REDRIVE, question_id="other", code="K7F")
+    assert value(said("2", lost, other, language="en")) == "leave"
+    just_now = question(REDRIVE, deadlineAt="2026-11-28T11:59:59.000Z")
+    assert value(said("2", just_now, language="en")) == "leave"
 
 
 def test_redelivery_of_an_answer_answers_again() -> None:
@@ -560,6 +577,8 @@ def test_machine_that_hands_over_something_else_is_refused() -> None:
         ("2, k7f", ("K7F",), "K7F", "2"),
         ("I said K7F to him", ("K7F",), "", "I said K7F to him"),
         ("234", ("234",), "", "234"),
+        ("45 Main Street #234", (), "", "45 Main Street #234"),
+        ("#2BB 1", (), "", "#2BB 1"),
         ("#BBB and #K7F 1", ("K7F",), "K7F", "#BBB and 1"),
     ],
 )

@@ -255,6 +255,7 @@ def test_codes_and_ids_have_their_form(question_id: str) -> None:
     code = question_code(question_id)
     assert len(code) == 3
     assert set(code) <= set(CODE_LETTERS)
+    assert code[0].isalpha()
     assert DESK_MESSAGE_ID.fullmatch(question_message_id(question_id, 0))
 
 
