@@ -3,6 +3,7 @@
 build/functions/<name>/<name>/*.py   one folder a Lambda; Handler is <name>.handler.handler
 build/layer/python/                  functions/dragoman with its generated validators, and the layer's dependencies
 build/imaging-layer/python/          Pillow and its reader for HEIC, for the functions that decode pictures
+build/zones-layer/python/            the world's time zones, for the functions that know local time
 build/api.json                       infra/api.yaml as it is deployed (infra/openapi.py)
 
 The validators are written into functions/dragoman/validators/ (git ignores it) and copied from there, so that tests and
@@ -64,6 +65,10 @@ KEPT = {
     ),
     "twilio": ("__init__.py", "request_validator.py"),
 }
+
+# The time zones in tzdata, where zoneinfo looks when the system has none. A zone's file has no suffix; tables and texts
+# for other readers are left out.
+ZONES = "tzdata/zoneinfo/"
 
 # Files that a function finds beside its modules, by the function's name: paths below the project's root.
 DATA = {"compose_digest": ("docs/cost/prices.json",)}
@@ -135,6 +140,7 @@ def build(project: Project | None = None, bytecode: bool = False, target: str = 
         _replace(project.output / "functions", partial(_write_functions, project))
         _replace(project.output / "layer", partial(_write_layer, project))
         _replace(project.output / "imaging-layer", partial(_write_imaging_layer, project, target))
+        _replace(project.output / "zones-layer", partial(_write_zones_layer, project))
         if bytecode:
             _compile_all(project, target)
         stamp.write_text(digest)
@@ -157,7 +163,8 @@ def _platform(target: str) -> str:
 
 
 def _compile_all(project: Project, target: str) -> None:
-    _compile(project.output / "layer/python", "/opt/python")
+    for layer in ("layer", "zones-layer"):
+        _compile(project.output / layer / "python", "/opt/python")
     if target == "aws":
         _compile(project.output / "imaging-layer/python", "/opt/python")
     for name in project.names:
@@ -263,6 +270,7 @@ def _is_built(project: Project) -> bool:
     parts = [project.output / "functions" / name / name / "handler.py" for name in project.names]
     parts += [project.output / "layer/python" / LAYER_PACKAGE / "__init__.py"]
     parts += [project.output / "imaging-layer/python/PIL/__init__.py"]
+    parts += [project.output / "zones-layer/python" / ZONES / "__init__.py"]
     return all(part.is_file() for part in parts)
 
 
@@ -286,6 +294,11 @@ def _write_layer(project: Project, target: Path) -> None:
 def _write_imaging_layer(project: Project, target: str, folder: Path) -> None:
     for wheel in wheels(project, "requirements-imaging.txt", TARGETS[target], _platform(target)):
         _unpack(wheel, folder / "python", is_kept_native)
+
+
+def _write_zones_layer(project: Project, folder: Path) -> None:
+    for wheel in wheels(project, "requirements-zones.txt", PURE):
+        _unpack(wheel, folder / "python", is_kept)
 
 
 def wheels(project: Project, lock: str, options: list[str], platform: str = "any") -> list[Path]:
@@ -317,10 +330,13 @@ def _unpack(wheel: Path, target: Path, keeps: Callable[[str], bool]) -> None:
 
 
 def is_kept(entry: str) -> bool:
-    """Whether a file of a wheel, by its path in the archive, goes into the layer: modules in use, and licences."""
+    """Whether a file of a wheel, by its path in the archive, goes into the layer: modules in use, time zones, and
+    licences."""
     top, _, rest = entry.partition("/")
     if top.endswith(".dist-info"):
         return "LICENSE" in rest or "NOTICE" in rest
+    if entry.startswith(ZONES):
+        return entry.endswith(".py") or "." not in entry
     if top not in KEPT:
         return entry.endswith(".py")
     return rest.endswith(".py") and any(
@@ -397,7 +413,7 @@ def archive(folder: Path) -> bytes:
 def sizes(project: Project) -> dict[str, int]:
     """The zipped size in bytes of the layers and of each function."""
     folders = {name: project.output / "functions" / name for name in project.names}
-    folders |= {name: project.output / name for name in ("layer", "imaging-layer")}
+    folders |= {name: project.output / name for name in ("layer", "imaging-layer", "zones-layer")}
     return {name: len(archive(folder)) for name, folder in folders.items()}
 
 

@@ -15,7 +15,7 @@ import uuid
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final
 
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import BotoCoreError, ClientError, EndpointConnectionError
 
 from infra.local import config
 from infra.local.aws import clients
@@ -119,11 +119,7 @@ def printed(digest: Mapping[str, Json]) -> list[str]:
     if digest["unanswered"]:
         waiting = [f"  {each['receivedAt']}  {each['language']}  {each['preview']}" for each in digest["unanswered"]]
         lines += ["", "Waiting for an answer", *waiting]
-    lines += ["", f"Cost, an estimate: {digest['cost']['total']:.4f} {digest['cost']['currency']}"]
-    items = digest["cost"]["items"][:SHOWN]
-    return lines + [
-        f"  {item['amount']:10.4f}  {item['name']} ({item['quantity']:g} × {item['unit']})" for item in items
-    ]
+    return [*lines, "", *_cost(digest["cost"])]
 
 
 _LISTS: Final = {
@@ -148,6 +144,23 @@ def _section(heading: str, rows: Iterable[tuple[str, int]], shown: int = SHOWN) 
 def _answers(answers: Mapping[str, Json]) -> str:
     person = f"{answers['answered']} answered by a person{_median(answers['medianSeconds'])}"
     return f"  {person}, {answers['byDirectory']} by the directory, {answers['unanswered']} wait"
+
+
+def _cost(cost: Mapping[str, Json]) -> list[str]:
+    """The bill, its smallest items in one line, so that it adds up."""
+    shown, rest = cost["items"][:SHOWN], cost["items"][SHOWN:]
+    lines = [f"{item['name']} ({quantity(item['quantity'])} × {item['unit']})" for item in shown]
+    amounts = [item["amount"] for item in shown]
+    if rest:
+        lines.append(f"and {len(rest)} more")
+        amounts.append(sum(item["amount"] for item in rest))
+    told = [f"  {amount:10.4f}  {line}" for amount, line in zip(amounts, lines, strict=True)]
+    return [f"Cost, an estimate: {cost['total']:.4f} {cost['currency']}", *told]
+
+
+def quantity(number: float) -> str:
+    """1234567.5 as 1,234,567.5."""
+    return f"{number:,.3f}".rstrip("0").rstrip(".")
 
 
 def _median(seconds: float | None) -> str:
@@ -185,7 +198,14 @@ def main(arguments: list[str] | None = None) -> int:
             _client(options.aws), options.stack, request, lambda line: print(line, file=sys.stderr, flush=True)
         )
     except (DigestError, ClientError, BotoCoreError) as error:
-        print(f"No digest: {error}", file=sys.stderr)
+        absent = isinstance(error, EndpointConnectionError) and not options.aws
+        print(
+            f"No digest: {'the local stack does not answer. Start it with: make run' if absent else error}",
+            file=sys.stderr,
+        )
+        return 1
+    except KeyboardInterrupt:
+        print("It is made all the same, if it had begun: GET /digests", file=sys.stderr)
         return 1
     print(json.dumps(digest, ensure_ascii=False, indent=2) if options.json else "\n".join(printed(digest)))
     return 0

@@ -65,7 +65,7 @@ def plan(event: Mapping[str, Any]) -> Plan:
         raise InvalidDay("The day has not begun")
     until = max(end, min(now, end + GRACE))
     ranges = list(_ranges(start, end, until, now))
-    shares = _shares(texts, len(ranges))
+    shares = _shares(texts, [_begin(date.fromisoformat(utc_day)) < end for utc_day, _, _ in ranges])
     return {
         "day": day.isoformat(),
         "timeZone": event["timeZone"],
@@ -85,8 +85,14 @@ def midnight(day: date, zone: ZoneInfo) -> datetime:
     return datetime.combine(day, time(), zone).astimezone(UTC)
 
 
-def _shares(total: int, parts: int) -> list[int]:
-    return [total // parts + (place < total % parts) for place in range(parts)]
+def _shares(total: int, wanted: list[bool]) -> list[int]:
+    """What each slice gets of the total: nothing where only answers are looked for."""
+    parts, before = sum(wanted), 0
+    shares = []
+    for gets in wanted:
+        shares.append((total // parts + (before < total % parts)) * gets)
+        before += gets
+    return shares
 
 
 def _day(text: Any) -> date:

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final, TypedDict
 
 from dragoman.digests import AUTOMATIC, Batch, Row, Usage, Window
+from dragoman.directory import words_of
 from dragoman.errors import ConfigurationError
 from dragoman.items import plain
 from dragoman.provider_errors import explained
@@ -165,9 +166,21 @@ def sent_parts(report: Json) -> list[str]:
 def translated_characters(report: Json) -> int:
     """Characters that went to Translate: a text counts for each language it was put into."""
     own = len(report["message"]["text"]) * _translated(report["translations"])
-    return own + sum(
-        len(part.get("text", "")) * _translated(part.get("translations", ())) for part in report["pictures"] or ()
+    return (
+        own
+        + sum(map(len, _told(report)))
+        + sum(
+            len(part.get("text", "")) * _translated(part.get("translations", ())) for part in report["pictures"] or ()
+        )
     )
+
+
+def _told(report: Json) -> Iterator[str]:
+    """What the directory's entries say that was put into the sender's language for the answer."""
+    sender = report["language"]["code"]
+    for entry in report["directory"].get("entries", ()):
+        if sender not in ("und", entry.get("language", sender)):
+            yield words_of(entry)
 
 
 def _translated(translations: Iterable[Mapping[str, Any]]) -> int:

@@ -191,6 +191,23 @@ def _filled_members(value: Json, members: Any, spelled: Json | None = None) -> I
             yield name, plausible(members[name]) if key.endswith(".$") else filled(item, members[name])
 
 
+def binary_members(value: Json, shape: Shape | None) -> Iterator[str]:
+    """The binary members that a task's parameters hold, by their names."""
+    shape_: Any = shape
+    if shape is None or not isinstance(value, dict | list) or shape.type_name not in ("structure", "list", "map"):
+        return
+    if isinstance(value, list):
+        for item in value:
+            yield from binary_members(item, getattr(shape, "member", None))
+        return
+    known = {f"{name[0].upper()}{name[1:]}": member for name, member in getattr(shape, "members", {}).items()}
+    for key, item in value.items():
+        member = known.get(key.removesuffix(".$")) if known else getattr(shape_, "value", None)
+        if member is not None and member.type_name == "blob":
+            yield key.removesuffix(".$")
+        yield from binary_members(item, member)
+
+
 def objections(parameters: Json, operation: OperationModel) -> str:
     """What AWS's model has against a task's parameters; empty when nothing."""
     shape = operation.input_shape

@@ -215,7 +215,7 @@ def rarer_grants(shipped: Shipped, machine: Json, used: Integration, parameters:
         case "s3", "putObject":
             yield from object_grants(machine, used, parameters)
         case "sesv2", "sendEmail":
-            yield from mail_grants(machine, parameters)
+            yield mail_grant(rendered(machine, parameters["FromEmailAddress"]), raw="Raw" in parameters["Content"])
         case _:
             raise LookupError(f"say in tests/contract/permissions.py what {used.service}:{used.action} needs")
 
@@ -345,12 +345,11 @@ def object_grants(machine: Json, used: Integration, parameters: Json) -> Iterato
     yield Grant(f"s3:{used.operation}", f"${{{bucket}.Arn}}/{OBJECTS[machine_of(machine)]}")
 
 
-def mail_grants(machine: Json, parameters: Json) -> Iterator[Grant]:
+def mail_grant(sender: str, raw: bool) -> Grant:
     """https://docs.aws.amazon.com/ses/latest/dg/control-user-access.html: SendRawEmail is for a raw message, by the
     one sender there is. The identity may be the address or its domain."""
-    identity = "arn:${AWS::Partition}:ses:${AWS::Region}:${AWS::AccountId}:identity/*"
-    condition = condition_text({"StringEquals": {"ses:FromAddress": rendered(machine, parameters["FromEmailAddress"])}})
-    yield Grant("ses:SendRawEmail" if "Raw" in parameters["Content"] else "ses:SendEmail", identity, condition)
+    condition = condition_text({"StringEquals": {"ses:FromAddress": sender}})
+    return Grant("ses:SendRawEmail" if raw else "ses:SendEmail", own_arn("ses", "identity/*"), condition)
 
 
 # --- pipes, the API, functions
@@ -453,7 +452,11 @@ def needed_by_function(shipped: Shipped, name: str) -> Grants:
     package = str(function["Handler"]).split(".", maxsplit=1)[0]
     for module in imported_modules(shipped, f"functions/{package}/handler.py"):
         for action in aws_calls(shipped.texts[module]):
-            grants |= {Grant(action, resource) for resource in called_resources(function, package, action)}
+            if action == "sesv2:SendEmail":
+                sender = as_sub(function["Environment"]["Variables"]["MAIL_FROM"])
+                grants.add(mail_grant(sender, raw='{"Raw": ' in shipped.texts[module]))
+            else:
+                grants |= {Grant(action, resource) for resource in called_resources(function, package, action)}
     return grants
 
 

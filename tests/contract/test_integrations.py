@@ -15,6 +15,7 @@ from tests.contract.aws_models import (
     HTTP_STATUS,
     RESERVED,
     UNMODELLED,
+    binary_members,
     calls_an_address,
     ends_with_an_execution,
     error_names,
@@ -47,6 +48,7 @@ INTERNAL_ERRORS = {
     "ImageUnreadable": "a look that fails is recorded, whatever its error: States.ALL ends in NoThumbnails",
 }
 OWN_ERROR_BASE = "DragomanError"
+SEND_TEXT = state_of("digest", "SendText")
 
 
 @rules(
@@ -76,6 +78,26 @@ def every_call_passes_parameters_that_aws_takes(shipped: Shipped) -> Iterator[st
         operation = model(used) if used else None
         if operation and (found := objections(task.definition.get("Parameters", {}), operation)):
             yield f"{task.path}: {found}"
+
+
+# Binary members that a machine may hand a text to, since it is known what AWS makes of it.
+BINARY_TEXTS = {
+    "s3:putObject": "JSON text with its quotes, recorded from AWS; who reads the object takes both forms",
+}
+
+
+@rules(
+    changed(*SEND_TEXT, "Parameters", "Content", to={"Raw": {"Data.$": "$.notice.mime"}}),
+    changed(*SEND_TEXT, "Parameters", "Content", to={"Raw": {"Data": "x"}}),
+    changed(*state_of("image", "DetectLabels"), "Parameters", "Image", to={"Bytes.$": "$.text"}),
+)
+def no_call_leaves_it_to_step_functions_to_make_bytes_of_a_text(shipped: Shipped) -> Iterator[str]:
+    for task in tasks(shipped):
+        used = integration(task)
+        operation = model(used) if used and used.sdk else None
+        if used and operation and f"{used.service}:{used.action}" not in BINARY_TEXTS:
+            for member in binary_members(task.definition.get("Parameters", {}), operation.input_shape):
+                yield f"{task.path}: nobody knows what bytes {member} becomes: let a function call {used.service}"
 
 
 # What a call of an address needs and what it takes besides. For apigateway:

@@ -10,12 +10,14 @@ import shutil
 import statistics
 import subprocess
 import sys
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from infra.build import DATA, KEPT, ROOT, BuildError, Project, archive, build, is_kept, is_kept_native, sizes
+from infra.build import DATA, KEPT, ROOT, BuildError, Project, archive, build, is_kept, is_kept_native, sizes, wheels
+from infra.build import PURE as PURE_WHEELS
 from tests.unit.functions.pictures import HEIC, drawn, jpeg, png, saved
 
 PROJECT = Project()
@@ -29,6 +31,7 @@ PURE = (
     *("plan_digest", "tally_reports"),
 )
 IMAGING = ("inspect_image", "make_thumbnails", "compose_digest_notice")
+ZONED = ("plan_digest", "compose_digest")
 # Import the handler, then say what it loaded and for how long it took beyond the interpreter's own start.
 PROBE = """
 import sys, time
@@ -63,6 +66,7 @@ def runtime(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def paths_of(name: str, runtime: Path) -> list[str]:
     layers = ["layer/python", *(["imaging-layer/python"] if name in IMAGING else [])]
+    layers += ["zones-layer/python"] if name in ZONED else []
     return [str(PROJECT.output / "functions" / name), *(str(PROJECT.output / layer) for layer in layers), str(runtime)]
 
 
@@ -127,6 +131,34 @@ def test_imaging_layer_decodes_every_format(runtime: Path) -> None:
     assert not {"PIL._avif", "PIL._imagingft", "PIL._imagingtk"} & modules
 
 
+# A day that has 23 hours, and every zone there is, by what the layers hold alone.
+ALL_ZONES = """
+import sys
+sys.path[:0] = {paths!r}
+import zoneinfo
+assert zoneinfo.TZPATH == (), zoneinfo.TZPATH
+from plan_digest.logic import plan
+given = {{"request": {{"day": "2026-03-08"}}, "now": "2026-03-10T06:00:00.000Z", "sentimentTexts": "1"}}
+print(plan({{**given, "timeZone": "America/New_York"}})["window"])
+for zone in {zones!r}:
+    zoneinfo.ZoneInfo(zone)
+"""
+
+
+def test_zones_layer_has_what_the_system_may_lack() -> None:
+    (wheel,) = wheels(PROJECT, "requirements-zones.txt", PURE_WHEELS)
+    with zipfile.ZipFile(wheel) as file:
+        zones = file.read("tzdata/zones").decode().split()
+    assert len(zones) > 500
+    code = ALL_ZONES.format(paths=paths_of("plan_digest", Path("/nowhere")), zones=zones)
+    command = [sys.executable, "-s", "-S", "-B", "-c", code]
+    # -I would not read the variable.
+    done = subprocess.run(command, env={"PYTHONTZPATH": ""}, cwd="/", capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert "2026-03-08T05:00:00.000Z" in done.stdout
+    assert "2026-03-09T04:00:00.000Z" in done.stdout
+
+
 def test_import_times_are_small(runtime: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Bounds are generous, for a busy machine; the figures are printed (pytest -s shows them as well)."""
     statements = {
@@ -166,6 +198,7 @@ def test_sizes_are_small(capsys: pytest.CaptureFixture[str]) -> None:
         print("\nzipped: " + ", ".join(f"{name} {size / 1024:.1f} KiB" for name, size in measured.items()))
     assert measured.pop("layer") < 512 * 1024
     assert measured.pop("imaging-layer") < 6 * 1024 * 1024
+    assert measured.pop("zones-layer") < 320 * 1024
     assert set(measured) == set(PROJECT.names)
     assert max(measured.values()) < 32 * 1024
 
@@ -182,6 +215,14 @@ def test_layer_is_pure_python_and_licensed() -> None:
     ]
     assert {file.suffix for file in files} <= {".py", "", ".md"}
     assert len([file for file in files if file.name == "LICENSE"]) == 4
+
+
+def test_zones_layer_is_zones_and_licensed() -> None:
+    layer = PROJECT.output / "zones-layer/python"
+    files = [file for file in layer.rglob("*") if file.is_file() and "__pycache__" not in file.parts]
+    assert {file.relative_to(layer).parts[0].partition("-")[0] for file in files} == {"tzdata"}
+    assert {file.suffix for file in files} <= {".py", ""}
+    assert [file.name for file in files if "LICENSE" in file.name]
 
 
 def test_imaging_layer_is_licensed_and_cut_down() -> None:
@@ -232,6 +273,12 @@ def test_layer_kept_modules_import_only_kept_ones(package: str) -> None:
         ("aws_lambda_powertools/py.typed", False),
         ("jmespath/parser.py", True),
         ("typing_extensions.py", True),
+        ("tzdata/zoneinfo/America/__init__.py", True),
+        ("tzdata/zoneinfo/America/Argentina/Buenos_Aires", True),
+        ("tzdata/zoneinfo/Etc/GMT+5", True),
+        ("tzdata/zoneinfo/tzdata.zi", False),
+        ("tzdata/zoneinfo/zone1970.tab", False),
+        ("tzdata/zones", False),
         ("twilio-9.13.0.dist-info/licenses/LICENSE", True),
         ("twilio-9.13.0.dist-info/RECORD", False),
     ],
@@ -264,7 +311,8 @@ def test_is_kept_native(entry: str, kept: bool) -> None:
 
 
 @pytest.mark.parametrize(
-    ("lock", "environment"), [("requirements.txt", "run.txt"), ("requirements-imaging.txt", "test.txt")]
+    ("lock", "environment"),
+    [("requirements.txt", "run.txt"), ("requirements-imaging.txt", "test.txt"), ("requirements-zones.txt", "run.txt")],
 )
 def test_requirements_are_those_of_the_local_environment(lock: str, environment: str) -> None:
     pinned = re.compile(r"^([a-z-]+)==(\S+)", re.MULTILINE)
@@ -287,7 +335,7 @@ def copy(tmp_path: Path) -> Project:
 
 def test_build_elsewhere_gives_the_same_bytes(copy: Project) -> None:
     assert build(copy) is True
-    for part in ("functions", "layer", "imaging-layer"):
+    for part in ("functions", "layer", "imaging-layer", "zones-layer"):
         assert archive(copy.output / part) == archive(PROJECT.output / part)
         assert {file.stat().st_mtime for file in (copy.output / part).rglob("*")} == {315532800}
 

@@ -60,6 +60,8 @@ def source_of(location: str) -> str:
         return "functions/dragoman/__init__.py"
     if location == "build/imaging-layer":
         return "functions/requirements-imaging.txt"
+    if location == "build/zones-layer":
+        return "functions/requirements-zones.txt"
     if location == "build/api.json":
         return API  # split by infra/openapi.py
     return re.sub(r"^build/functions/(\w+)$", r"functions/\1/handler.py", location)
@@ -74,6 +76,37 @@ def every_file_it_points_at_exists(shipped: Shipped) -> Iterator[str]:
     for location in locations(shipped):
         if source_of(location) not in shipped.paths:
             yield f"{TEMPLATE} points at {location}, which does not exist ({source_of(location)} is missing)"
+
+
+# A function that imports one of these finds it in a layer beside the one that all have.
+CARRIED = {"PIL": "ImagingLayer", "pi_heif": "ImagingLayer", "zoneinfo": "ZonesLayer"}
+
+
+def layers_needed(shipped: Shipped, package: str) -> set[str]:
+    """The layers beside the shared one whose packages a function imports, in its own modules or the shared layer's."""
+    trees = shipped.python("functions/")
+    nodes = (
+        node for path in imported_modules(shipped, f"functions/{package}/handler.py") for node in ast.walk(trees[path])
+    )
+    names: set[str] = set()
+    for node in nodes:
+        names |= {alias.name for alias in node.names} if isinstance(node, ast.Import) else set()
+        names |= {node.module or ""} if isinstance(node, ast.ImportFrom) else set()
+    return {CARRIED[top] for name in names if (top := name.partition(".")[0]) in CARRIED}
+
+
+@rules(
+    without(*resource("PlanDigestFunction", "Layers")),
+    without(*resource("InspectImageFunction", "Layers")),
+    changed(*resource("ComposeDigestFunction", "Layers", 0), to={"Ref": "ImagingLayer"}),
+    changed(*resource("ComposeReportFunction", "Layers"), to=[{"Ref": "ZonesLayer"}]),
+)
+def every_function_has_the_layers_it_imports(shipped: Shipped) -> Iterator[str]:
+    for name, item in shipped.resources(FUNCTION).items():
+        needed = layers_needed(shipped, str(item["Properties"]["Handler"]).partition(".")[0])
+        given = set(referred(item["Properties"].get("Layers", [])))
+        if needed != given:
+            yield f"{name} imports what is in {sorted(needed) or 'no further layer'}, but has {sorted(given) or 'none'}"
 
 
 def holes(shipped: Shipped, machine: str) -> set[str]:

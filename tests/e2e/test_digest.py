@@ -16,7 +16,7 @@ from tests.integration.stack import Running
 from tests.integration.test_photos import send
 
 Consoles = Callable[..., Console]
-NUMBER = "+12025550181"
+NUMBER = "+12025550166"
 WAITING = "¿Dónde está el dentista más cercano?"
 
 

@@ -92,8 +92,8 @@ def test_reply_translation_is_kept_and_used_again(stack: Running) -> None:
     texts = stack.client("dynamodb")
     resources = stack.client("cloudformation").describe_stack_resources(StackName="dragoman")["StackResources"]
     table = next(each["PhysicalResourceId"] for each in resources if each["LogicalResourceId"] == "TextsTable")
-    stack.text(From="+12025550125", Body="Boa tarde, preciso de falar com um médico hoje.")
-    kept = [item for item in texts.scan(TableName=table)["Items"] if item["language"]["S"] == "pt"]
+    told = stack.text(From="+12025550125", Body="Boa tarde, preciso de falar com um médico hoje.")["reply"]["text"]
+    kept = [item for item in texts.scan(TableName=table)["Items"] if item["text"]["S"] == told]
     assert len(kept) == 1
     texts.update_item(
         TableName=table,

@@ -201,6 +201,13 @@ PATCHES = (
         lambda _upstream: schedules.tick,
     ),
     Patch(
+        "ministack.app",
+        "_enforce_ses_v2",
+        "it asks for SendEmail on * whatever is sent, and whoever sends it",
+        "5dc09e3bd48720ae",
+        mail.permitting,
+    ),
+    Patch(
         "ministack.services.ses_v2",
         "handle_request",
         "it keeps e-mails in memory, without their attachments",

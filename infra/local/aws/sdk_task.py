@@ -5,13 +5,14 @@ Services that speak JSON are called on ministack's loop, the local models where 
 
 import base64
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any, NamedTuple
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from infra.local.aws import ai, callbacks, clients, iam, inprocess, redrive_task, sdk, spelling
+from infra.local.aws import ai, callbacks, clients, iam, inprocess, mail, redrive_task, sdk, spelling
 from infra.local.aws.asl.engine import TaskCall
 from infra.local.aws.asl.errors import StateError, runtime_error
 
@@ -43,9 +44,6 @@ _SERVICES = {
     "s3": _Service("S3"),
     "sesv2": _Service("SesV2"),
 }
-# What Step Functions makes of a string for Content.Raw.Data is documented nowhere. Of s3:putObject it is known that the
-# string is written as JSON text (see sdk.py); if that holds here too, a raw message must be sent by a function.
-_TEXT_IS_BYTES = ("sesv2",)
 
 
 def serves(service: str) -> bool:
@@ -79,20 +77,11 @@ def _parameters(service: str, operation: str, given: Json) -> Json:
         model = sdk.model(service)
         known = operation in model.operation_names
         return spelling.to_api(given, model.operation_model(operation).input_shape) if known else given
-    if service in _TEXT_IS_BYTES:
-        given = _raw_message(given)
     return sdk.to_api(service, operation, given)
 
 
 def _output(service: str, operation: str) -> Any:
     return sdk.model(service).operation_model(operation).output_shape
-
-
-def _raw_message(given: Json) -> Json:
-    data = ((given.get("Content") or {}).get("Raw") or {}).get("Data")
-    if not isinstance(data, str):
-        return given
-    return {**given, "Content": {**given["Content"], "Raw": {"Data": data.encode()}}}
 
 
 def _error(service: str, code: str, message: str, status: int) -> StateError:
@@ -198,23 +187,13 @@ def _as_the_front_door(service: str, operation: str, action: str, parameters: Js
 
 
 def _may_send(role: str, parameters: Json) -> None:
-    """An e-mail is sent with the permission for its sender's identity: the address, or its domain.
-
-    docs.aws.amazon.com/ses/latest/dg/control-user-access.html; a raw message needs `ses:SendRawEmail`.
-    """
-    raw = "Raw" in parameters["Content"]
-    action = "ses:SendRawEmail" if raw else "ses:SendEmail"
-    sender = _address(parameters.get("FromEmailAddress") or "")
-    keys: Mapping[str, Any] = {"ses:FromAddress": sender} if sender else {}
-    identities = [sender, sender.rpartition("@")[2]] if sender else ["*"]
-    try:
-        iam.require(role, action, _arn("ses", f"identity/{identities[0]}"), keys)
-    except iam.AccessDenied:
-        iam.require(role, action, _arn("ses", f"identity/{identities[-1]}"), keys)
-
-
-def _address(mailbox: str) -> str:
-    return mailbox.rpartition("<")[2].rstrip("> ") if "<" in mailbox else mailbox.strip()
+    """An e-mail is sent with the permission for its sender's identity: the address, or its domain."""
+    action, (*others, last), keys = mail.permission(parameters)
+    for arn in others:
+        with suppress(iam.AccessDenied):
+            iam.require(role, action, arn, keys)
+            return
+    iam.require(role, action, last, keys)
 
 
 def unknown(resource: str) -> StateError:

@@ -106,7 +106,11 @@ def test_slices_hold_every_moment_of_their_day_once(zone: str, now: str) -> None
 
 
 def test_slices_share_what_may_be_judged() -> None:
-    assert sum(part["texts"] for part in planned(DAY)["slices"]) == 600
+    slices = planned(DAY)["slices"]
+    assert sum(part["texts"] for part in slices) == 600
+    # What is read of the next UTC day is answers alone.
+    assert {part["texts"] for part in slices if part["day"] == DAY} == {25}
+    assert {part["texts"] for part in slices if part["day"] != DAY} == {0}
 
 
 def test_slices_of_a_day_that_is_not_over_end_now() -> None:
@@ -261,6 +265,25 @@ def test_row_counts_each_part_that_did_not_arrive(reply: Any, deliveries: Any, r
 )
 def test_row_says_what_was_used(message: dict[str, Any], usage: dict[str, int]) -> None:
     assert only_row(**message)["usage"] == {"parts": 1, "translate": 23, "comprehend": 3, **usage}
+
+
+def test_what_the_directory_says_in_another_language_was_translated() -> None:
+    hours, text = "Mon to Fri", "Bring your papers."
+    entries = [
+        {
+            "entryId": "e1",
+            "name": "Clinic",
+            "language": "en",
+            "hours": hours,
+            "text": text,
+            "address": "12 Main Street",
+        },
+        {"entryId": "e2", "name": "Biblioteca", "language": "es", "hours": "Lunes a viernes"},
+    ]
+    directory = {"directory": {"state": "found", "entries": entries}}
+    assert only_row(section=directory)["usage"]["translate"] == 23 + len(f"{hours}\n{text}")
+    unknown = {"language": {"code": "und", "method": "none"}}
+    assert only_row(section={**directory, **unknown})["usage"]["translate"] == 23
 
 
 def test_old_report_without_later_sections_makes_a_row() -> None:

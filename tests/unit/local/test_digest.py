@@ -4,6 +4,7 @@ import json
 from typing import Any
 
 import pytest
+from botocore.exceptions import EndpointConnectionError
 
 from infra import digest
 from infra.build import Project, load_schemas
@@ -109,3 +110,41 @@ def test_printed_empty_digest_leaves_out_what_is_not_there() -> None:
 def test_printed_lists_are_bounded() -> None:
     many = {**EXAMPLE, "byLabel": [{"name": f"Label {n}", "count": 50 - n} for n in range(20)]}
     assert "  and 12 more" in digest.printed(many)
+
+
+def test_printed_cost_adds_up() -> None:
+    amounts = [8.0, 4.0, 2.0, 1.0, 0.5, 0.25, 0.1, 0.05, 0.03, 0.02]
+    items = [
+        {"name": f"Item {amount}", "unit": "unit", "quantity": 1_234_567.5, "amount": amount} for amount in amounts
+    ]
+    lines = digest.printed({**EXAMPLE, "cost": {"total": 15.95, "currency": "USD", "items": items}})
+    bill = lines[lines.index("Cost, an estimate: 15.9500 USD") + 1 :]
+    assert bill[0] == "      8.0000  Item 8.0 (1,234,567.5 × unit)"
+    assert bill[-1] == "      0.0500  and 2 more"
+    assert sum(float(line.split()[0]) for line in bill) == pytest.approx(15.95)
+
+
+@pytest.mark.parametrize(
+    ("trouble", "arguments", "words"),
+    [
+        (EndpointConnectionError(endpoint_url="http://127.0.0.1:4566/"), [], "make run"),
+        (EndpointConnectionError(endpoint_url="https://states.example/"), ["--aws"], "https://states.example/"),
+        (KeyboardInterrupt(), [], "GET /digests"),
+    ],
+)
+def test_command_says_in_a_line_why_there_is_no_digest(
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    trouble: BaseException,
+    arguments: list[str],
+    words: str,
+) -> None:
+    def make(*_: Any) -> Any:
+        raise trouble
+
+    monkeypatch.setattr(digest, "make", make)
+    monkeypatch.setattr(digest, "_client", lambda _aws: None)
+    assert digest.main(arguments) == 1
+    said = capsys.readouterr().err
+    assert words in said
+    assert said.count("\n") == 1

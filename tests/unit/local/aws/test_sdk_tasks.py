@@ -10,7 +10,10 @@ from email import policy
 from pathlib import Path
 from typing import Any
 
+import boto3
 import pytest
+from botocore.config import Config
+from botocore.exceptions import ClientError
 
 from infra.local.aws import clients
 from infra.local.aws.server import EmbeddedAws
@@ -216,15 +219,25 @@ def test_simple_mail_is_written_as_mime(allow: Any, run: Run, aws: EmbeddedAws) 
     assert aws.mail_dir.stat().st_mode & 0o077 == 0
 
 
-def test_raw_mail_is_written_as_it_is(allow: Any, run: Run, aws: EmbeddedAws) -> None:
-    allow(("ses:SendRawEmail", arn("ses", "identity/desk@x.org")))
-    raw = "From: desk@x.org\r\nTo: ada@y.org\r\nSubject: s\r\n\r\nwörds\r\n"
-    parameters = {"FromEmailAddress": "desk@x.org", "Content": {"Raw": {"Data": raw}}}
+RAW = "From: desk@x.org\r\nTo: ada@y.org\r\nSubject: s\r\n\r\nwörds\r\n"
+
+
+def test_raw_mail_of_a_function_is_written_as_it_is(aws: EmbeddedAws) -> None:
+    ses: Any = clients.client("sesv2")
     before = len(mails(aws))
-    assert call(run, "sesv2:sendEmail", parameters)["status"] == "SUCCEEDED"
-    assert mails(aws)[before].read_bytes() == raw.encode()
-    headless = {**parameters, "Content": {"Raw": {"Data": "no header"}}}
-    assert call(run, "sesv2:sendEmail", headless)["error"] == "SesV2.BadRequestException"
+    ses.send_email(FromEmailAddress="desk@x.org", Content={"Raw": {"Data": RAW.encode()}})
+    assert mails(aws)[before].read_bytes() == RAW.encode()
+    with pytest.raises(ses.exceptions.BadRequestException):
+        ses.send_email(FromEmailAddress="desk@x.org", Content={"Raw": {"Data": b"no header"}})
+
+
+def test_raw_mail_of_a_machine_is_json_text_and_refused(allow: Any, run: Run, aws: EmbeddedAws) -> None:
+    """As s3:putObject writes a string: with quotes, which no header begins with."""
+    allow(("ses:SendRawEmail", arn("ses", "identity/desk@x.org")))
+    before = len(mails(aws))
+    parameters = {"FromEmailAddress": "desk@x.org", "Content": {"Raw": {"Data": RAW}}}
+    assert call(run, "sesv2:sendEmail", parameters)["error"] == "SesV2.BadRequestException"
+    assert len(mails(aws)) == before
 
 
 def test_inline_pictures_belong_to_the_html(aws: EmbeddedAws) -> None:
@@ -253,3 +266,45 @@ def test_mail_that_ses_refuses_is_refused(aws: EmbeddedAws) -> None:
         with pytest.raises(ses.exceptions.BadRequestException):
             ses.send_email(**wrong)
     assert len(mails(aws)) == before
+
+
+def as_function(name: str, statement: dict[str, Any]) -> Any:
+    """SES as a function calls it, over HTTP, with a role that allows the one statement."""
+    iam = clients.client("iam")
+    trust = {
+        "Effect": "Allow",
+        "Principal": {"Service": "lambda.amazonaws.com", "AWS": "*"},
+        "Action": "sts:AssumeRole",
+    }
+    role = iam.create_role(RoleName=name, AssumeRolePolicyDocument=json.dumps({"Statement": [trust]}))["Role"]["Arn"]
+    policy = json.dumps({"Statement": [{"Effect": "Allow", **statement}]})
+    iam.put_role_policy(RoleName=name, PolicyName="all", PolicyDocument=policy)
+    keys = clients.client("sts").assume_role(RoleArn=role, RoleSessionName="function")["Credentials"]
+    return boto3.client(
+        "sesv2",
+        clients.REGION,
+        endpoint_url=clients.endpoint(),
+        aws_access_key_id=keys["AccessKeyId"],
+        aws_secret_access_key=keys["SecretAccessKey"],
+        aws_session_token=keys["SessionToken"],
+        config=Config(retries={"total_max_attempts": 1}),
+    )
+
+
+def test_mail_of_a_function_needs_the_permission_of_its_sender_and_kind(aws: EmbeddedAws) -> None:
+    raw = {"Content": {"Raw": {"Data": RAW.encode()}}}
+    simple = {"Destination": {"ToAddresses": ["a@y.org"]}, "Content": {"Simple": SIMPLE}}
+    condition = {"StringEquals": {"ses:FromAddress": "desk@x.org"}}
+    statement = {"Action": "ses:SendRawEmail", "Resource": arn("ses", "identity/x.org"), "Condition": condition}
+    ses = as_function(f"mail-{uuid.uuid4().hex[:8]}", statement)
+    before = len(mails(aws))
+    assert ses.send_email(FromEmailAddress="Desk <desk@x.org>", **raw)["MessageId"]
+    for wrong in (
+        {"FromEmailAddress": "desk@x.org", **simple},
+        {"FromEmailAddress": "other@x.org", **raw},
+        {"FromEmailAddress": "desk@z.org", **raw},
+        raw,
+    ):
+        with pytest.raises(ClientError, match="not authorized to perform: ses:Send"):
+            ses.send_email(**wrong)
+    assert len(mails(aws)) == before + 1

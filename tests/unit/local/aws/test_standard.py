@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from infra.local.aws import callbacks, clients
+from infra.local.aws import callbacks, clients, machines
 from infra.local.aws.server import EmbeddedAws
 
 Json = dict[str, Any]
@@ -94,6 +94,18 @@ def test_token_is_answered_once(standard: Standard) -> None:
     for late in (standard.states.send_task_heartbeat, standard.states.send_task_failure):
         with pytest.raises(standard.states.exceptions.TaskTimedOut):
             late(taskToken=token)
+
+
+def test_execution_under_way_is_not_taken_up_a_second_time(standard: Standard) -> None:
+    arn = standard.start(standard.machine(ask(standard.table)), {"id": "twice"})
+    token = standard.token("twice")
+    again = threading.Thread(target=machines.run_execution, args=(arn,), daemon=True)
+    again.start()
+    again.join(5)
+    left = not again.is_alive()
+    standard.states.send_task_success(taskToken=token, output="{}")
+    assert left
+    assert standard.ended(arn)["status"] == "SUCCEEDED"
 
 
 def test_token_that_fails_fails_the_task_by_name(standard: Standard) -> None:
@@ -229,6 +241,23 @@ def test_hundreds_wait_without_keeping_others_from_work(standard: Standard) -> N
     while threading.active_count() > before + 20 and time.monotonic() < until:
         time.sleep(0.02)
     assert threading.active_count() <= before + 20
+
+
+def test_last_executions_keep_their_history_and_older_ones_their_outcome(
+    standard: Standard, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(machines, "_HISTORIES", 2)
+    machine = standard.machine({"Type": "Pass"})
+    arns, outcomes = list[str](), list[str]()
+    for number in range(4):
+        arns.append(standard.start(machine, {"id": str(number)}))
+        outcomes.append(standard.ended(arns[-1])["output"])
+    assert outcomes == [f'{{"id":"{number}"}}' for number in range(4)]
+    until = time.monotonic() + 5
+    while any(standard.states.get_execution_history(executionArn=arn)["events"] for arn in arns[:2]):
+        assert time.monotonic() < until
+        time.sleep(0.01)
+    assert all(standard.states.get_execution_history(executionArn=arn)["events"] for arn in arns[2:])
 
 
 def test_express_machines_cannot_wait(standard: Standard) -> None:

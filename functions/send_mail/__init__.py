@@ -1,0 +1,1 @@
+"""Sends an e-mail with pictures in it, which Step Functions cannot be sure to do."""
