@@ -563,6 +563,11 @@ def test_open_questions_are_read_and_else_the_newest() -> None:
     assert read("1", *many) == ([f"q{number}" for number in range(MAX_OPEN)], "", False)
 
 
+def test_question_that_could_not_be_put_hides_no_older_one() -> None:
+    assert read("1", row("broken", "failed"), row("old", "expired")) == (["old"], "", False)
+    assert read("1", row("broken", "failed")) == ([], "", False)
+
+
 def test_code_chooses_an_open_question_before_a_closed_one() -> None:
     rows = row("closed", "answered"), row("open"), row("other", code="K7F")
     assert read("#x2q 1", *rows) == (["open"], "X2Q", False)
