@@ -185,7 +185,8 @@ def question_answered(message: Message, question: Question, choice: Choice | Non
 
 
 def unclear(message: Message, opened: list[Question]) -> Match:
-    """Nobody can say what is meant. The newest of the questions is asked back about, unless it was before."""
+    """Nobody can say what is meant. The newest of the questions is asked back about, unless it was before. Whoever
+    answers with a question of their own wants that answered too: the message is also handled like any other."""
     question, options = opened[0], clarification(opened, message.code)
     section = section_of("unclear", question, None)
     if not options or question.clarified_by not in ("", message.message_id):
@@ -194,7 +195,7 @@ def unclear(message: Message, opened: list[Question]) -> Match:
         "action": "clarify",
         "questionId": question.question_id,
         "section": section,
-        "ordinary": False,
+        "ordinary": True,
         "options": options,
         "answer": "",
         "event": "",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import secrets
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -169,6 +170,36 @@ def test_unclear_answer_is_asked_back_once(spanish: Asked) -> None:
     assert spanish.text("1")["question"]["value"] == "redrive"
 
 
+@pytest.fixture
+def clinic(stack: Running) -> Iterator[dict[str, str]]:
+    """An entry of the directory that is gone again after the test."""
+    entry = {"name": "Harbour Clinic", "address": "7 Harbour Street", "phone": "+1 202 555 0133", "language": "en"}
+    answer = api(stack, "POST", "/directory", json={**entry, "keywords": ["clinic"]})
+    assert answer.status_code == 201, answer.text
+    yield entry
+    gone = api(stack, "DELETE", f"/directory/{answer.json()['entryId']}", **{"If-Match": '"1"'})
+    assert gone.status_code == 204
+
+
+def test_question_in_answer_to_a_question_is_asked_back_about_and_looked_up(
+    stack: Running, spanish: Asked, clinic: dict[str, str]
+) -> None:
+    question, before = spanish.question(), spanish.replies()
+    report = spanish.text("¿Dónde está la clínica?")
+    assert report["question"] == {"state": "unclear", "questionId": question, "code": code(question)}
+    assert [entry["name"] for entry in report["directory"]["entries"]] == [clinic["name"]]
+    asked_back, told = [message["body"] for message in stack.sent(spanish.number)[before:]]
+    assert "números" in asked_back
+    assert asked_back.endswith("\n\n1. Enviar otra vez\n2. Dejarlos")
+    assert told.splitlines() == [clinic["name"], clinic["address"], clinic["phone"]]
+    assert [part["text"] for part in report["reply"]["parts"]] == [asked_back, told]
+    assert spanish.item(question)["status"] == "open"
+    answered = spanish.text("2")
+    assert (answered["question"]["state"], answered["question"]["value"]) == ("answered", "leave")
+    assert answered["directory"]["state"] == "not-asked"
+    assert spanish.replies() == before + 3
+
+
 def test_late_answer_is_told_so(spanish: Asked) -> None:
     question = spanish.question(status="expired")
     report = spanish.text("1")
@@ -300,6 +331,10 @@ def test_answer_after_the_deadline_is_late(stack: Running, spanish: Asked) -> No
     assert spanish.text("1")["question"]["state"] == "late"
 
 
+def api(stack: Running, method: str, path: str, json: Any = None, **headers: str) -> httpx.Response:
+    url, key = f"{stack.settings.gateway_url}{path}", {"x-api-key": stack.settings.api_key()}
+    return httpx.request(method, url, json=json, headers={**key, **headers}, timeout=30)
+
+
 def delete(stack: Running, question_id: str) -> httpx.Response:
-    url, key = f"{stack.settings.gateway_url}/questions/{question_id}", stack.settings.api_key()
-    return httpx.delete(url, headers={"x-api-key": key}, timeout=30)
+    return api(stack, "DELETE", f"/questions/{question_id}")

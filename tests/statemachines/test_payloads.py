@@ -111,10 +111,10 @@ def composed(text: str, pictures: list[dict[str, Any]]) -> dict[str, Any]:
 
 
 def answer() -> dict[str, Any]:
-    """Return the most that the machine answer says of a message that the directory is asked about too: what takes or
-    asks for an answer has more words, but then none of the directory's, which are far more."""
+    """Return the most that the machine answer says of a message that the directory is asked about too: what takes an
+    answer has a section with more words, but then none of the directory's, which are far more."""
     section = {"state": "unclear", "questionId": "q" * 80, "code": "X2Q"}
-    return {"section": section, "ordinary": True, "options": ""}
+    return {"section": section, "ordinary": True, "options": "語" * 900}
 
 
 def asked(text: str) -> dict[str, list[Any]]:
@@ -335,7 +335,7 @@ def test_biggest_answer_of_the_directory_is_sent_in_parts_that_a_message_takes(e
 
 @both_engines
 def test_biggest_question_is_asked_back_about_in_parts_that_a_message_takes(engine: str) -> None:
-    words = {"questionState": "unclear", "questionText": "語" * 900, "directoryText": "", "pictureText": "語" * 1000}
+    words = {"questionState": "unclear", "questionText": "語" * 900, "directoryText": "語" * 900}
     report: dict[str, Any] = {
         "reportId": MESSAGE_ID,
         "messageId": MESSAGE_ID,
@@ -347,17 +347,18 @@ def test_biggest_question_is_asked_back_about_in_parts_that_a_message_takes(engi
     sent = {"StatusCode": 201, "StatusText": "Created", "Headers": {}, "ResponseBody": {"sid": "SM" + "0" * 32}}
     answers: dict[str, list[Any]] = {
         "FindText": [{"Item": {"text": {"S": "語" * 560}}}],
-        "Claim": [{}] * 2,
-        "FindOptOut": [{}] * 2,
-        "OpenRateWindow": [{}] * 2,
-        "Send": [sent] * 2,
-        "RecordSent": [{}] * 2,
-        "AnnounceSent": put() * 2,
+        "Claim": [{}] * 3,
+        "FindOptOut": [{}] * 3,
+        "OpenRateWindow": [{}] * 3,
+        "Send": [sent] * 3,
+        "RecordSent": [{}] * 3,
+        "AnnounceSent": put() * 3,
         "RecordReply": [{}],
     }
-    given = [{"report": {**report, **words, "parts": [], "expiresAt": "1826794158"}, "receiveCount": "1"}]
+    report |= {**words, "parts": [], "pictureText": "語" * 1000, "expiresAt": "1826794158"}
+    given = [{"report": report, "receiveCount": "1"}]
     account = run(engine, "reply", given, answers)
-    assert [len(request["RequestBody"]["Body"]) for request in account.requests_of("Send")] == [1462, 1000]
+    assert [len(request["RequestBody"]["Body"]) for request in account.requests_of("Send")] == [1462, 900, 1000]
     assert largest_payload(account) < FAR_UNDER_BYTES, sizes(account)
 
 

@@ -395,13 +395,18 @@ def test_question_that_is_not_worded_yet_is_answered_by_nobody() -> None:
 
 def test_unclear_answer_is_asked_back_about_once() -> None:
     first = said("Who is this?", question(REDRIVE, ("Otra vez", "Dejar")), language="en")
-    assert (first["action"], first["ordinary"]) == ("clarify", False)
+    assert (first["action"], first["ordinary"]) == ("clarify", True), "the directory may know what they ask"
     assert first["options"] == "1. Otra vez\n2. Dejar"
     again = said("Who is this?", question(REDRIVE, clarifiedBy="SMother"), language="en")
     assert (again["action"], again["ordinary"], again["options"]) == ("none", True, "")
     assert again["section"]["state"] == "unclear"
     redelivered = said("Who is this?", question(REDRIVE, clarifiedBy=MESSAGE_ID), language="en")
-    assert redelivered["action"] == "clarify"
+    assert (redelivered["action"], redelivered["ordinary"]) == ("clarify", True)
+
+
+def test_question_in_answer_to_a_question_for_words_is_the_answer() -> None:
+    found = said("¿Dónde está la clínica?", question(()), language="es")
+    assert (found["action"], found["ordinary"]) == ("close", False)
 
 
 def test_of_several_open_the_code_says_which() -> None:
