@@ -88,6 +88,20 @@ def test_day_is_the_one_before_today_in_the_time_zone() -> None:
     assert planned(now="2026-11-28T05:00:00.000Z", zone="America/New_York")["day"] == "2026-11-27"
 
 
+def test_day_is_the_one_before_the_schedule_meant_it_whenever_it_gets_through() -> None:
+    late = {"now": "2026-11-28T05:59:00.000Z", "zone": "America/New_York", "scheduledAt": "2026-11-28T03:59:30Z"}
+    assert planned(**late)["day"] == "2026-11-26"
+    assert planned(**late)["complete"]
+    assert planned(**{**late, "scheduledAt": "2026-11-28T05:00:00Z"})["day"] == "2026-11-27"
+    assert planned(**late, day="2026-11-20")["day"] == "2026-11-20"
+
+
+@pytest.mark.parametrize("at", ["<aws.scheduler.scheduled-time>", "2026-11-28T03:59:30", "", None, 5])
+def test_schedule_that_names_no_moment_is_a_configuration_error(at: Any) -> None:
+    with pytest.raises(ConfigurationError):
+        planned(scheduledAt=at)
+
+
 @pytest.mark.parametrize("zone", ["Etc/UTC", "America/New_York", "Asia/Kathmandu", "Pacific/Kiritimati"])
 @pytest.mark.parametrize(
     "now", [NOW, "2026-11-29T15:30:00.000Z", "2026-12-24T00:00:00.000Z", "2026-11-27T20:15:00.000Z"]
