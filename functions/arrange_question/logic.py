@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final, TypedDict
 
 from arrange_question.settings import Settings
-from dragoman.choices import worded
+from dragoman.choices import silences, worded
 from dragoman.documents import Choice, Question
 from dragoman.errors import ConfigurationError
 from dragoman.identifiers import question_code
@@ -31,6 +31,7 @@ DEFAULT_SECONDS: Final = 86_400
 # https://docs.aws.amazon.com/step-functions/latest/dg/concepts-nested-workflows.html
 STARTED_BY: Final = "AWS_STEP_FUNCTIONS_STARTED_BY_EXECUTION_ID"
 NO_NUMBER: Final = "The stack has no number to ask from: its parameter TwilioNumber is empty"
+SILENCING: Final = "A choice is called like a word that silences whoever sends it, such as STOP or CANCEL"
 
 Json = dict[str, Any]
 
@@ -62,7 +63,7 @@ def arrange(event: Mapping[str, Any], settings: Settings) -> Arranged:
     try:
         if not settings.number:
             raise Refused(NO_NUMBER)
-        request, reason = checked(sent), ""
+        request, reason = checked(sent, settings.silencing), ""
     except Refused as refusal:
         request, reason = usable(sent), str(refusal)
     question = question_of(question_id, request, settings, asked_at)
@@ -75,7 +76,7 @@ def without_link(sent: Any) -> Any:
     return {name: part for name, part in sent.items() if name != STARTED_BY} if isinstance(sent, dict) else sent
 
 
-def checked(sent: Any) -> Json:
+def checked(sent: Any, silencing: frozenset[str]) -> Json:
     """The request, cleaned. Raises Refused."""
     try:
         validate_request(sent)
@@ -88,6 +89,8 @@ def checked(sent: Any) -> Json:
         raise Refused("Two choices have the same value")
     if len({sorting(choice["text"]) or choice["text"] for choice in choices}) < len(choices):
         raise Refused("Two choices have the same text")
+    if any(silences(choice["text"], silencing) for choice in choices):
+        raise Refused(SILENCING)
     if request.get("remindAfterSeconds", 0) >= request.get("answerWithinSeconds", DEFAULT_SECONDS):
         raise Refused("remindAfterSeconds must be less than answerWithinSeconds")
     return request
@@ -133,7 +136,7 @@ def question_of(question_id: str, request: Mapping[str, Any], settings: Settings
         "askedBy": clean_name(request.get("askedBy", "")) or ASKED_BY,
         "askedAt": rfc3339(asked_at),
         "deadlineAt": rfc3339(asked_at + within),
-        "remindAfterSeconds": request.get("remindAfterSeconds", 0),
+        "remindAfterSeconds": int(request.get("remindAfterSeconds", 0)),
     }
 
 

@@ -10,6 +10,7 @@ from dragoman.items import AttributeValue, item, plain
 # More are not read whole: a payload holds them, and a clarification shows no more.
 MAX_OPEN: Final = 5
 OPEN: Final = "open"
+FAILED: Final = "failed"
 
 Row = Mapping[str, Any]
 
@@ -44,8 +45,10 @@ def choose(event: Mapping[str, Any]) -> Chosen:
 
 def candidates(rows: Sequence[Row], code: str, message_id: str) -> Sequence[Row]:
     """What this very message answered before comes first and alone, so that a redelivery ends as the delivery did; then
-    what the code names, an open one before a closed one; then what is open; and last the newest that is closed."""
+    what the code names, an open one before a closed one; then what is open; and last the newest that is closed,
+    but for those that could not be put."""
     answered = [row for row in rows if row.get("answeredBy") == message_id]
     named = sorted((row for row in rows if code and row["code"] == code), key=lambda row: row["status"] != OPEN)
     opened = [row for row in rows if row["status"] == OPEN]
-    return answered[:1] or named[:1] or opened[:MAX_OPEN] or rows[:1]
+    closed = [row for row in rows if row["status"] not in (OPEN, FAILED)]
+    return answered[:1] or named[:1] or opened[:MAX_OPEN] or closed[:1]

@@ -9,7 +9,7 @@ from typing import Any, Final, Self, TypedDict
 from compose_question.errors import InvalidWording
 from compose_question.settings import Settings
 from dragoman.addresses import address
-from dragoman.choices import numbered, worded
+from dragoman.choices import numbered, silences, worded
 from dragoman.documents import Delivery, Message, Question, SentText
 from dragoman.identifiers import conversation_id, question_message_id
 from dragoman.items import json_text
@@ -56,13 +56,16 @@ class Asking:
     at: str
 
     @classmethod
-    def from_event(cls, event: Mapping[str, Any]) -> Self:
-        """Reads the machine's input. Raises LookupError, TypeError, AttributeError or ValueError."""
+    def from_event(cls, event: Mapping[str, Any], silencing: frozenset[str]) -> Self:
+        """Reads the machine's input. A choice that its translation calls like a word that silences keeps its own words:
+        "Low" is "Baja", with which people leave a list. Raises LookupError, TypeError, AttributeError or ValueError."""
         question, contact_language = event["question"], event["contactLanguage"]
         translated = event["words"][0]["translated"]
-        words = tuple(word["text"] for word in event["words"])
-        if len(words) != 1 + len(question["choices"]) or event["kind"] not in NUMBERS:
+        text, *choices = (word["text"] for word in event["words"])
+        if len(choices) != len(question["choices"]) or event["kind"] not in NUMBERS:
             raise ValueError("words and choices do not match, or the kind is unknown")
+        offered = zip(choices, question["choices"], strict=True)
+        words = (text, *(own["text"] if silences(said, silencing) else said for said, own in offered))
         language = contact_language if translated else question["language"]
         return cls(question, event["kind"], contact_language, language, words, rfc3339(parse(event["now"])))
 
@@ -70,7 +73,7 @@ class Asking:
 def compose(event: Mapping[str, Any], settings: Settings) -> Composed:
     """The message of {"question", "kind", "contactLanguage", "words", "now"}. Raises InvalidWording."""
     try:
-        asking = Asking.from_event(event)
+        asking = Asking.from_event(event, settings.silencing)
         message = message_of(asking, settings)
         validate_message(message)
         choices = worded(asking.question["choices"], asking.words[1:])

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping
 
 from dragoman.documents import WordedChoice
 from dragoman.keywords import sorting
+from dragoman.optouts import STOP
 
 
 def numbered(texts: Iterable[str]) -> str:
@@ -28,3 +29,17 @@ def worded(choices: Iterable[Mapping[str, object]], rendered: Iterable[str]) -> 
         }
         for (value, text, said), own in zip(meanings, words, strict=True)
     ]
+
+
+def silencing(configured: Iterable[str]) -> frozenset[str]:
+    """The words that silence whoever sends one alone: the stack's, and Twilio's own, which hold in any case."""
+    return frozenset(filter(None, map(_joined, (*STOP, *configured))))
+
+
+def silences(text: str, words: frozenset[str]) -> bool:
+    """Whether a choice is called like one of them: who answered with it would get no more messages."""
+    return _joined(text) in words
+
+
+def _joined(text: str) -> str:
+    return sorting(text).replace(" ", "")

@@ -85,10 +85,13 @@ class Choice:
         return cls(value, text, folded(rendered), texts, means.pop() if len(means) == 1 else None, head)
 
 
-def chosen(text: str, choices: Sequence[Choice], spoken: Collection[str], other: Collection[str]) -> Choice | None:
+def chosen(
+    text: str, choices: Sequence[Choice], spoken: Collection[str], other: Collection[str], asked_back: bool = False
+) -> Choice | None:
     """The one choice that a text means: its number, its words, or yes and no. None when it means none, or two.
 
-    spoken: the languages that the sender writes; other: those whose yes and no they may use as well.
+    spoken: the languages that the sender writes; other: those whose yes and no they may use as well. asked_back:
+    whether they were told to answer with a choice's number, so that a number that another choice is called by is one.
     """
     meant = sense_of_sign(text)
     if meant:
@@ -98,7 +101,10 @@ def chosen(text: str, choices: Sequence[Choice], spoken: Collection[str], other:
     if number is None:
         return by_words(words, choices, spoken, other)
     if not rest:
-        return _at(number, choices) or by_words(words, choices, spoken, other)
+        at = _at(number, choices)
+        if at and not asked_back and _names_another(number, at, choices):
+            return None
+        return at or by_words(words, choices, spoken, other)
     agreed = _agreeing(_at(number, choices), by_words(rest, choices, spoken, other))
     return agreed or by_words(words, choices, spoken, other)
 
@@ -165,6 +171,12 @@ def _runs_at_ends(parts: list[str]) -> Iterator[tuple[list[str], list[str]]]:
 
 def _at(number: int, choices: Sequence[Choice]) -> Choice | None:
     return choices[number - 1] if 1 <= number <= len(choices) else None
+
+
+def _names_another(number: int, at: Choice, choices: Sequence[Choice]) -> bool:
+    """Whether the number stands in another choice's words: "2" where the choices are "2 pm" and "3 pm"."""
+    others = (text for choice in choices if choice is not at for text in choice.texts)
+    return any(number_of(word) == number for text in others for word in text.split())
 
 
 def _only(words: str, choices: Sequence[Choice]) -> Choice | None:

@@ -219,7 +219,8 @@ def nothing(state: str = "none", section: QuestionSection | None = None, ordinar
 def choice_of(message: Message, question: Question) -> Choice | None:
     """The choice that the message means."""
     spoken = {*message.languages, question.contact_language} - {UNDETERMINED, ""}
-    return chosen(message.text, question.choices, sorted(spoken), ("en", question.language))
+    asked_back = question.clarified_by not in ("", message.message_id)
+    return chosen(message.text, question.choices, sorted(spoken), ("en", question.language), asked_back)
 
 
 def _meant(message: Message, question: Question) -> bool:

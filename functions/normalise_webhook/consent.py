@@ -10,12 +10,12 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final, Literal, Self
 
+from dragoman.optouts import STOP
 from dragoman.texts import without_accents
 
 Consent = Literal["stop", "start", "help", "near-miss"]
 
 # https://help.twilio.com/articles/223134027 and https://www.twilio.com/docs/messaging/tutorials/advanced-opt-out
-STOP: Final = ("STOP", "STOPALL", "UNSUBSCRIBE", "CANCEL", "END", "QUIT", "REVOKE", "OPTOUT")
 START: Final = ("START", "YES", "UNSTOP")
 HELP: Final = ("HELP", "INFO")
 OPT_OUT_TYPES: Final[dict[str, Consent]] = {"STOP": "stop", "START": "start", "HELP": "help"}

@@ -192,6 +192,25 @@ def no_task_that_is_tried_again_takes_another_name(shipped: Shipped) -> Iterator
             yield f"{task.path}: make the UUID in a state before it"
 
 
+INSTANCE_ID = "i-0123456789abcdef0"
+MOST_TAGS = 20
+
+
+@rules(
+    without("template", "Parameters", "RequiredTags", "MaxLength"),
+    changed("template", "Parameters", "RequiredTags", "MaxLength", to=500),
+)
+def names_of_all_required_tags_fit_into_a_question(shipped: Shipped) -> Iterator[str]:
+    """A question that is too long is refused, and the instance would run on with nobody asked."""
+    names = shipped.template["Parameters"]["RequiredTags"].get("MaxLength", MOST_TAGS * 129)
+    text = shipped.machines["tag_guard"]["States"]["Ask"]["Parameters"]["Input"]["text.$"]
+    words = text.removeprefix("States.Format('").partition("',")[0].replace("{}", INSTANCE_ID, 1)
+    longest = len(words) + names + 2 * MOST_TAGS
+    most = shipped.schemas["question_request"]["properties"]["text"]["maxLength"]
+    if longest > most:
+        yield f"RequiredTags: its MaxLength lets tag_guard ask in {longest} characters, and a question has {most}"
+
+
 @rules.each
 def test_guards_keep_rule(rule: Rule) -> None:
     rule.kept()

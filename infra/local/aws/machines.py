@@ -36,7 +36,9 @@ _log = logging.getLogger(__name__)
 # "Maximum execution time" of Express and Standard workflows (service-quotas.html), in seconds.
 _EXPRESS_SECONDS = 300.0
 _STANDARD_SECONDS = 365 * 24 * 3600.0
+# Finished executions that are remembered, and those whose history is: a digest's has up to a megabyte.
 _KEPT = 500
+_HISTORIES = 50
 _MAX_HISTORY = 25_000
 _NAME = re.compile(r"[^\s\x00-\x1f\x7f-\x9f<>{}\[\]?*\"#%\\^|~`$&,;:/]{1,80}")
 # How long a stop lets tasks that are under way end.
@@ -231,10 +233,14 @@ def restore() -> None:
 
 
 def resume() -> int:
-    """Let the executions of the last snapshot go on. Returns how many do."""
+    """Let the executions of the last snapshot go on, and remember those that had ended. Returns how many go on."""
     from ministack.services import stepfunctions  # noqa: PLC0415
 
-    waiting = [r["executionArn"] for r in stepfunctions._executions.values() if r["status"] == "RUNNING"]
+    records = sorted(stepfunctions._executions.values(), key=lambda record: record.get("stopDate") or "")
+    for record in records:
+        if record["status"] != "RUNNING" and record["executionArn"] not in _finished:
+            _remember(record["executionArn"])
+    waiting = [record["executionArn"] for record in records if record["status"] == "RUNNING"]
     waiting = [arn for arn in waiting if arn not in _running]
     for arn in waiting:
         threading.Thread(target=run_execution, args=(arn,), name="execution", daemon=True).start()
@@ -301,12 +307,22 @@ def _forget(execution_arn: str, at_once: bool) -> None:
 
     if at_once:
         stepfunctions._executions.pop(execution_arn, None)
-        return
+    else:
+        _remember(execution_arn)
+
+
+def _remember(execution_arn: str) -> None:
+    """Keep the last finished executions, and of the last few of them the history."""
+    from ministack.services import stepfunctions  # noqa: PLC0415
+
     with _retention:
         _finished.append(execution_arn)
         old = _finished.popleft() if len(_finished) > _KEPT else None
+        fading = _finished[-1 - _HISTORIES] if len(_finished) > _HISTORIES else None
     if old:
         stepfunctions._executions.pop(old, None)
+    if fading and (record := stepfunctions._executions.get(fading)):
+        record["events"] = []
 
 
 def _execute(record: dict[str, Json], machine: Mapping[str, Json], keep_history: bool) -> None:

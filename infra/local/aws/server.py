@@ -64,6 +64,7 @@ class EmbeddedAws:
             raise RuntimeError("ministack was imported before its settings were made: start the embedded AWS first")
         _STARTED.set()
         self.state_dir.mkdir(parents=True, exist_ok=True)
+        self.state_dir.chmod(0o700)  # people's numbers and words are in it
         _set_environment(self.state_dir, self._port)
         clients.configure(self.endpoint_url)
         from infra.local.aws import ai, definitions, machines, mail, patches, persistence, resources, tasks  # noqa: PLC0415 - need the environment

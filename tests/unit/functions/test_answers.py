@@ -368,6 +368,24 @@ def test_code_alone_answers_nothing() -> None:
     assert said("#X2Q", question(), code="X2Q")["action"] == "clarify"
 
 
+TIMES = (("two", "2 pm"), ("three", "3 pm"), ("later", "Another day"))
+
+
+@pytest.mark.parametrize("text", ["2", "3", "two", "２"])
+def test_number_that_another_choice_is_called_by_is_asked_back_about_once(text: str) -> None:
+    line = {"2": "three", "two": "three", "２": "three", "3": "later"}[text]
+    assert said(text, question(TIMES), language="en")["action"] == "clarify"
+    again = said(text, question(TIMES, clarifiedBy="SMother"), language="en")
+    assert again["section"]["value"] == line, "they were told to answer with a choice's number"
+
+
+def test_number_that_only_its_own_choice_is_called_by_is_plain() -> None:
+    assert said("1", question(TIMES), language="en")["section"]["value"] == "two"
+    assert said("2 pm", question(TIMES), language="en")["section"]["value"] == "two"
+    days = (("one", "1 day"), ("two", "2 days"))
+    assert said("2", question(days), language="en")["section"]["value"] == "two"
+
+
 def test_question_that_is_not_worded_yet_is_answered_by_nobody() -> None:
     item = question(REDRIVE)
     del item["conversationId"]
@@ -543,6 +561,11 @@ def test_open_questions_are_read_and_else_the_newest() -> None:
     assert read("1", row("new", "expired"), row("open")) == (["open"], "", False)
     many = [row(f"q{number}") for number in range(20)]
     assert read("1", *many) == ([f"q{number}" for number in range(MAX_OPEN)], "", False)
+
+
+def test_question_that_could_not_be_put_hides_no_older_one() -> None:
+    assert read("1", row("broken", "failed"), row("old", "expired")) == (["old"], "", False)
+    assert read("1", row("broken", "failed")) == ([], "", False)
 
 
 def test_code_chooses_an_open_question_before_a_closed_one() -> None:

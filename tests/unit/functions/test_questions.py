@@ -17,7 +17,7 @@ from compose_question.handler import handler as compose_question
 from compose_question.handler import settings as compose_settings
 from compose_question.logic import compose, delivery_of, put
 from compose_question.settings import Settings as ComposeSettings
-from dragoman.choices import numbered, worded
+from dragoman.choices import numbered, silencing, worded
 from dragoman.errors import ConfigurationError
 from dragoman.frames import message_frame
 from dragoman.identifiers import CODE_LETTERS, DESK_MESSAGE_ID, conversation_id, question_code, question_message_id
@@ -31,8 +31,9 @@ NUMBER, STARTED_AT = "+12025550199", "2026-11-28T10:49:17.042Z"
 CHOICES = [{"value": "redrive", "text": "Send again"}, {"value": "leave", "text": "Leave it"}]
 REQUEST = {"address": "sms:+12025550100", "text": "Shall we send it again?", "choices": CHOICES}
 SPANISH = ("¿Lo enviamos otra vez?", "Enviar otra vez", "Dejarlo")
-ARRANGING = ArrangeSettings("en", NUMBER, 30)
-COMPOSING = ComposeSettings(("en", "es", "pt"), "AC" + "0a" * 16, NUMBER)
+SILENCING = silencing(["BAJA", "ALTO"])
+ARRANGING = ArrangeSettings("en", NUMBER, 30, SILENCING)
+COMPOSING = ComposeSettings(("en", "es", "pt"), "AC" + "0a" * 16, NUMBER, SILENCING)
 
 
 @pytest.fixture(autouse=True)
@@ -99,6 +100,8 @@ def test_arrange_free_question_waits_a_day_in_the_desks_language() -> None:
         ({**REQUEST, "choices": [{"value": "a", "text": "\u202e"}]}, "choices"),
         ({**REQUEST, "choices": [*CHOICES, {"value": "leave", "text": "Stay"}]}, "same value"),
         ({**REQUEST, "choices": [*CHOICES, {"value": "stay", "text": "LEAVE IT."}]}, "same text"),
+        ({**REQUEST, "choices": [*CHOICES, {"value": "no", "text": "Cancel!"}]}, "silences"),
+        ({**REQUEST, "choices": [*CHOICES, {"value": "low", "text": "Baja"}]}, "silences"),
         ({**REQUEST, "answerWithinSeconds": 60, "remindAfterSeconds": 60}, "remindAfterSeconds"),
         ({**REQUEST, "remindAfterSeconds": 86_400}, "remindAfterSeconds"),
         ({**REQUEST, "token": "x"}, "token"),
@@ -124,8 +127,19 @@ def test_arrange_link_to_a_nesting_machine_is_no_part_of_the_question() -> None:
     assert arranged(linked) == arranged(REQUEST)
 
 
+def test_arrange_seconds_are_whole_numbers_for_the_machine() -> None:
+    question = arranged({**REQUEST, "remindAfterSeconds": 60.0})["question"]
+    assert json.dumps(question["remindAfterSeconds"]) == "60"
+
+
+def test_compose_choice_is_never_called_like_a_word_that_silences() -> None:
+    made = compose(asking(words=words(("¿La fiebre?", "Alta", "Baja"))), COMPOSING)
+    assert made["options"] == "1. Alta\n2. Leave it"
+    assert "2. Leave it" in made["message"]["sendAs"]["text"]
+
+
 def test_arrange_without_a_number_of_ours_says_so() -> None:
-    assert arranged(REQUEST, settings=ArrangeSettings("en", "", 30))["refused"] == NO_NUMBER
+    assert arranged(REQUEST, settings=ArrangeSettings("en", "", 30, SILENCING))["refused"] == NO_NUMBER
 
 
 @given(st.recursive(st.none() | st.booleans() | st.integers() | st.text(max_size=8), st.lists))

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from infra.local.aws import persistence
+from infra.local.aws.server import EmbeddedAws
 from tests.unit.local.aws.conftest import TEMPLATE
 
 ROOT = Path(__file__).parents[4]
@@ -233,3 +234,7 @@ def test_collect_gives_up_in_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(persistence, "_states", always_growing)
     with pytest.raises(RuntimeError, match="changed size"):
         persistence._collect()
+
+
+def test_state_is_readable_by_its_owner_alone(aws: EmbeddedAws) -> None:
+    assert aws.state_dir.stat().st_mode & 0o077 == 0

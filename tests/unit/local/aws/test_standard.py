@@ -243,6 +243,23 @@ def test_hundreds_wait_without_keeping_others_from_work(standard: Standard) -> N
     assert threading.active_count() <= before + 20
 
 
+def test_last_executions_keep_their_history_and_older_ones_their_outcome(
+    standard: Standard, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(machines, "_HISTORIES", 2)
+    machine = standard.machine({"Type": "Pass"})
+    arns, outcomes = list[str](), list[str]()
+    for number in range(4):
+        arns.append(standard.start(machine, {"id": str(number)}))
+        outcomes.append(standard.ended(arns[-1])["output"])
+    assert outcomes == [f'{{"id":"{number}"}}' for number in range(4)]
+    until = time.monotonic() + 5
+    while any(standard.states.get_execution_history(executionArn=arn)["events"] for arn in arns[:2]):
+        assert time.monotonic() < until
+        time.sleep(0.01)
+    assert all(standard.states.get_execution_history(executionArn=arn)["events"] for arn in arns[2:])
+
+
 def test_express_machines_cannot_wait(standard: Standard) -> None:
     machine = standard.machine(ask(standard.table), "EXPRESS")
     answer = standard.states.start_sync_execution(stateMachineArn=machine, input='{"id": "express"}')
