@@ -12,7 +12,7 @@ import re
 import sys
 import time
 import uuid
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, Final
 
 from botocore.exceptions import BotoCoreError, ClientError, EndpointConnectionError
@@ -24,6 +24,8 @@ DAY: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 STACK: Final = "dragoman"
 POLL_SECONDS: Final = 0.5
 PATIENCE_SECONDS: Final = 4 * 3600
+# What the machine says of a day whose digest it has saved: that what comes after failed.
+SAVED: Final = {"NotAnnounced", "TellingNotClaimed", "SubscribersNotFound", "SubscribersNotTold"}
 # Rows of a list that are printed.
 SHOWN: Final = 8
 BAR: Final = 30
@@ -37,21 +39,35 @@ class DigestError(Exception):
     """There is no digest; the text says why, and what to do."""
 
 
+class NotTold(DigestError):
+    """There is a digest, but not everybody was told of it; the text says why, and what to do."""
+
+    def __init__(self, digest: Json, trouble: str) -> None:
+        super().__init__(trouble)
+        self.digest = digest
+
+
 def make(client: Client, stack: str, request: Mapping[str, Json], say: Say) -> Json:
-    """Starts the machine, waits for its end and returns the digest. Raises DigestError."""
+    """Starts the machine, waits for its end and returns the digest. Raises DigestError; NotTold, with the digest, where
+    it was saved and telling of it failed."""
     outputs = outputs_of(client("cloudformation"), stack)
     machines = client("stepfunctions")
     started = machines.start_execution(
         stateMachineArn=outputs["DigestStateMachineArn"], name=f"by-hand-{uuid.uuid4()}", input=json.dumps(request)
     )
     ended = watch(machines, started["executionArn"], say)
-    if ended["status"] != "SUCCEEDED":
-        told = ended.get("error", ended["status"]), reason(ended.get("cause", ""))
-        raise DigestError(": ".join(part for part in told if part))
-    day = json.loads(ended["output"])["digestId"]
-    found = client("dynamodb").get_item(
-        TableName=outputs["DigestsTableName"], Key={"day": {"S": day}}, ConsistentRead=True
-    )
+    if ended["status"] == "SUCCEEDED":
+        return saved(client("dynamodb"), outputs, json.loads(ended["output"])["digestId"])
+    told = ended.get("error", ended["status"]), reason(ended.get("cause", ""))
+    trouble = ": ".join(part for part in told if part)
+    if ended.get("error") in SAVED:
+        raise NotTold(saved(client("dynamodb"), outputs, planned_day(machines, started["executionArn"])), trouble)
+    raise DigestError(trouble)
+
+
+def saved(dynamodb: Json, outputs: Mapping[str, str], day: str) -> Json:
+    """The digest of a day that has one."""
+    found = dynamodb.get_item(TableName=outputs["DigestsTableName"], Key={"day": {"S": day}}, ConsistentRead=True)
     return json.loads(found["Item"]["document"]["S"])
 
 
@@ -71,9 +87,8 @@ def watch(machines: Json, arn: str, say: Say) -> Json:
 
 def progress(machines: Json, arn: str) -> str:
     """Where the execution is, by its history: what was entered last, and how many slices are done."""
-    pages = machines.get_paginator("get_execution_history").paginate(executionArn=arn)
     entered, read, planned = "", 0, 0
-    for event in (event for page in pages for event in page["events"]):
+    for event in history(machines, arn):
         entered = event.get("stateEnteredEventDetails", {}).get("name", entered)
         left = event.get("stateExitedEventDetails", {})
         read += left.get("name") == "SliceRead"
@@ -83,6 +98,18 @@ def progress(machines: Json, arn: str) -> str:
     if read < planned:
         return f"{read} of {planned} slices read"
     return f"All {planned} slices read; {entered}" if planned else "Planning"
+
+
+def planned_day(machines: Json, arn: str) -> str:
+    """The day that the execution, which has planned one, is of."""
+    lefts = (event.get("stateExitedEventDetails", {}) for event in history(machines, arn))
+    return str(next(json.loads(left["output"])["plan"]["day"] for left in lefts if left.get("name") == "PlanDigest"))
+
+
+def history(machines: Json, arn: str) -> Iterator[Json]:
+    """The execution's events, oldest first."""
+    for page in machines.get_paginator("get_execution_history").paginate(executionArn=arn):
+        yield from page["events"]
 
 
 def reason(cause: str) -> str:
@@ -193,10 +220,13 @@ def main(arguments: list[str] | None = None) -> int:
         return 2
     request: dict[str, Json] = {"notify": options.notify, "again": options.notify}
     request |= {"day": options.day} if options.day else {}
+    trouble = ""
     try:
         digest = make(
             _client(options.aws), options.stack, request, lambda line: print(line, file=sys.stderr, flush=True)
         )
+    except NotTold as not_told:
+        digest, trouble = not_told.digest, f"The digest is saved, but somebody was not told of it. {not_told}"
     except (DigestError, ClientError, BotoCoreError) as error:
         absent = isinstance(error, EndpointConnectionError) and not options.aws
         print(
@@ -207,8 +237,10 @@ def main(arguments: list[str] | None = None) -> int:
     except KeyboardInterrupt:
         print("It is made all the same, if it had begun: GET /digests", file=sys.stderr)
         return 1
-    print(json.dumps(digest, ensure_ascii=False, indent=2) if options.json else "\n".join(printed(digest)))
-    return 0
+    print(json.dumps(digest, ensure_ascii=False, indent=2) if options.json else "\n".join(printed(digest)), flush=True)
+    if trouble:
+        print(trouble, file=sys.stderr)
+    return 1 if trouble else 0
 
 
 def _client(aws: bool) -> Client:

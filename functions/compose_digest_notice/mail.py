@@ -6,6 +6,7 @@ from email.message import EmailMessage
 from email.utils import format_datetime
 from html import escape
 from typing import Any, Final
+from zoneinfo import ZoneInfo
 
 from compose_digest_notice import charts
 from compose_digest_notice.words import answered_words
@@ -18,8 +19,14 @@ SENTIMENTS: Final[dict[str, charts.Colour]] = {
     "mixed": (191, 135, 0),
     "negative": (207, 34, 46),
 }
+# There is no address that a List-Unsubscribe could name: MailFrom may read nothing, and the API asks for a key.
+STOP: Final = (
+    "To get no more of these e-mails, ask the desk: who has its console or an API key can take your address off under "
+    "“Who gets the digest”."
+)
 # ASCII alone, whatever the words: the text goes through services that make bytes of it.
 POLICY: Final = policy.SMTP.clone(cte_type="7bit")
+SMALL: Final = "#57606a"
 STYLE: Final = "font-family: sans-serif; font-size: 15px; line-height: 1.45; color: #1f2328; max-width: 600px"
 CELL: Final = "padding: 2px 16px 2px 0; text-align: left; vertical-align: top"
 
@@ -71,7 +78,10 @@ def sections(digest: Digest) -> list[Section]:
     ]
     found = [(heading, _counts(digest[name])) for heading, name in tables]
     found.append(
-        ("Waiting for an answer", [(_time(each), each["preview"]) for each in digest["unanswered"][:MAX_ROWS]])
+        (
+            "Waiting for an answer",
+            [(_time(each, digest), each["preview"]) for each in digest["unanswered"][:MAX_ROWS]],
+        )
     )
     items = [(item["name"], f"{item['amount']:.4f}") for item in digest["cost"]["items"][:MAX_ROWS]]
     found.append((f"Cost: {digest['cost']['total']:.2f} {digest['cost']['currency']}", items))
@@ -90,8 +100,7 @@ def summary(digest: Digest) -> list[str]:
     if digest["questions"]["asked"] or digest["questions"]["answered"]:
         lines.append(f"Questions put: {digest['questions']['asked']}, answered: {digest['questions']['answered']}.")
     if sentiment["judged"]:
-        parts = ", ".join(f"{sentiment['totals'][name]} {name}" for name in SENTIMENTS)
-        lines.append(f"Of {sentiment['judged']} messages judged: {parts}.")
+        lines.append(f"Of {sentiment['judged']} messages judged: {_sounds(digest)}.")
     if not digest["complete"]:
         lines.append("The day was not over when this was written.")
     return lines
@@ -102,6 +111,7 @@ def text(digest: Digest) -> str:
     lines = [f"Dragoman, {digest['day']} ({digest['timeZone']})", "", *summary(digest)]
     for heading, rows in sections(digest):
         lines += ["", heading, *(f"  {label}: {value}" for label, value in rows)]
+    lines += ["", STOP]
     return "\n".join(lines) + "\n"
 
 
@@ -110,10 +120,26 @@ def html(digest: Digest) -> str:
     parts = [f"<h1>{escape(digest['day'])}</h1>", *(f"<p>{escape(line)}</p>" for line in summary(digest))]
     parts.append(_picture("hours", "Messages by the hour: " + ", ".join(map(str, digest["byHour"]))))
     if digest["sentiment"]["judged"]:
-        parts.append(_picture("sentiment", "How the messages sound"))
+        parts += ["<h2>How the messages sound</h2>", _picture("sentiment", f"From left to right: {_sounds(digest)}")]
+        parts.append(_legend(digest))
     parts += [_table(heading, rows) for heading, rows in sections(digest)]
+    parts.append(f'<p style="color: {SMALL}">{escape(STOP)}</p>')
     body = "".join(parts)
     return f'<!doctype html><html lang="en"><meta charset="utf-8"><body style="{STYLE}">{body}</body></html>'
+
+
+def _sounds(digest: Digest) -> str:
+    return ", ".join(f"{digest['sentiment']['totals'][name]} {name}" for name in SENTIMENTS)
+
+
+def _legend(digest: Digest) -> str:
+    """Which colour of the bar is what, and how many."""
+    totals = digest["sentiment"]["totals"]
+    marks = (
+        f'<span style="color: #{bytes(colour).hex()}">&#9632;</span> {name}: {totals[name]}'
+        for name, colour in SENTIMENTS.items()
+    )
+    return f"<p>{' &nbsp; '.join(marks)}</p>"
 
 
 def _picture(name: str, words: str) -> str:
@@ -132,5 +158,8 @@ def _counts(found: Iterable[Mapping[str, Any]]) -> Rows:
     return [(each["name"], str(each["count"])) for each in list(found)[:MAX_ROWS]]
 
 
-def _time(waiting: Mapping[str, Any]) -> str:
-    return f"{waiting['receivedAt'][11:16]} UTC, {waiting['language']}"
+def _time(waiting: Mapping[str, Any], digest: Digest) -> str:
+    """When it came by the digest's clock, with the date where it is another than the digest's."""
+    moment = parse(waiting["receivedAt"]).astimezone(ZoneInfo(digest["timeZone"]))
+    day = "" if moment.date().isoformat() == digest["day"] else f"{moment.date().isoformat()} "
+    return f"{day}{moment:%H:%M}, {waiting['language']}"

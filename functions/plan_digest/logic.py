@@ -48,15 +48,16 @@ class Plan(TypedDict):
 
 
 def plan(event: Mapping[str, Any]) -> Plan:
-    """{"request": {"day"?, "notify"?, "again"?}, "now", "timeZone", "sentimentTexts"} to the plan. Without a day it is
-    the one before today, in the time zone. Raises InvalidDay, ConfigurationError."""
+    """{"request": {"day"?, "scheduledAt"?, "notify"?, "again"?}, "now", "timeZone", "sentimentTexts"} to the plan.
+    Without a day it is the one before the moment for which the digest was scheduled, or else before now, in the time
+    zone: a schedule tries again for hours, past midnight too. Raises InvalidDay, ConfigurationError."""
     try:
         request, now, zone = event["request"], parse(event["now"]), ZoneInfo(event["timeZone"])
         texts = int(event["sentimentTexts"])
-        wanted = request.get("day", "")
+        wanted, due = request.get("day", ""), parse(request.get("scheduledAt", event["now"]))
     except (KeyError, TypeError, ValueError, AttributeError, ZoneInfoNotFoundError) as error:
         raise ConfigurationError(f"The machine's input has another shape ({type(error).__name__})") from None
-    day = _day(wanted) if wanted else now.astimezone(zone).date() - timedelta(days=1)
+    day = _day(wanted) if wanted else due.astimezone(zone).date() - timedelta(days=1)
     try:
         start, end = midnight(day, zone), midnight(day + timedelta(days=1), zone)
     except OverflowError:

@@ -1027,6 +1027,52 @@ def every_bound_of_a_component_is_its_schemas(shipped: Shipped) -> Iterator[str]
                 yield f"{API}: component {name} says {place_} {bound}, schemas/{path}.json {kept.get(place_)}"
 
 
+# What a body must be, without what OpenAPI 3.0 has no words for (if, then, else) and what only people read.
+DEMANDS = (*BOUNDS, "type", "pattern", "enum", "additionalProperties")
+
+
+def demands(shipped: Shipped, schema: Json, base: Json, path: str = "") -> Iterator[tuple[str, Json]]:
+    """What a body must be, by places in it, references followed; base is the document that the schema stands in."""
+    found = resolved(shipped, schema, base)
+    yield from ((f"{path} {demand}".strip(), found[demand]) for demand in DEMANDS if demand in found)
+    if found.get("required"):
+        yield f"{path} required".strip(), sorted(found["required"])
+    for name, part in found.get("properties", {}).items():
+        yield from demands(shipped, part, base, f"{path}/{name}")
+    if "items" in found:
+        yield from demands(shipped, found["items"], base, f"{path}/*")
+
+
+def request(*path: Any, to: Json = None) -> Break:
+    """A model of a request, changed, or without something."""
+    whole = ("api", "components", "schemas", *path)
+    return without(*whole) if to is None else changed(*whole, to=to)
+
+
+@rules(
+    request("SubscriptionRequest", "properties", "address", "pattern", to="@"),
+    request("SubscriptionRequest", "properties", "kind", "enum", to=["email", "sms", "pigeon"]),
+    request("SubscriptionRequest", "properties", "name"),
+    request("SubscriptionRequest", "required"),
+    request("SubscriptionRequest", "additionalProperties"),
+    request("QuestionRequest", "properties", "choices", "items", "properties", "text", "minLength"),
+    request("QuestionRequest", "properties", "choices", "items", "required", to=["value"]),
+    request("DirectoryEntryRequest", "properties", "keywords", "items", "pattern"),
+    request("TicketRequest", "properties", "room", "pattern", to="^[a-z0-9][a-z0-9-]{0,31}$"),
+    changed("schemas", "upload_request", "properties", "contentType", "enum", to=["image/png"]),
+)
+def every_request_demands_what_its_schema_does(shipped: Shipped) -> Iterator[str]:
+    """API Gateway refuses by the model what the function behind it would have to refuse by the schema."""
+    for name, component in shipped.api["components"]["schemas"].items():
+        path = re.sub(r"(?<!^)(?=[A-Z])", "_", name).lower()
+        if name.endswith("Request") and path in shipped.schemas:
+            said = dict(demands(shipped, component, shipped.api))
+            kept = dict(demands(shipped, shipped.schemas[path], shipped.schemas[path]))
+            for each in sorted(said.keys() | kept.keys()):
+                if said.get(each) != kept.get(each):
+                    yield f"{API}: component {name} says {each} {said.get(each)}, schemas/{path}.json {kept.get(each)}"
+
+
 # --- what stands behind
 
 

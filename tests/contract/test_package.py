@@ -31,7 +31,7 @@ PURE = (
     *("plan_digest", "tally_reports"),
 )
 IMAGING = ("inspect_image", "make_thumbnails", "compose_digest_notice")
-ZONED = ("plan_digest", "compose_digest")
+ZONED = ("plan_digest", "compose_digest", "compose_digest_notice")
 # Import the handler, then say what it loaded and for how long it took beyond the interpreter's own start.
 PROBE = """
 import sys, time

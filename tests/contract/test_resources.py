@@ -208,6 +208,7 @@ def every_target_of_a_rule_or_schedule_has_a_dead_letter_queue(shipped: Shipped)
 @rules(
     without(*resource("DigestSchedule", "ScheduleExpressionTimezone")),
     without(*resource("DigestSchedule", "Target", "RetryPolicy")),
+    changed(*resource("DigestSchedule", "Target", "Input"), to='{"notify": true}'),
 )
 def every_schedule_says_whose_clock_and_how_long_it_tries(shipped: Shipped) -> Iterator[str]:
     for name, item in shipped.resources(SCHEDULE).items():
@@ -215,6 +216,8 @@ def every_schedule_says_whose_clock_and_how_long_it_tries(shipped: Shipped) -> I
             yield f"{name}: say in ScheduleExpressionTimezone whose clock it goes by"
         if "RetryPolicy" not in item["Properties"]["Target"]:
             yield f"{name}: give its Target a RetryPolicy, or it is tried for a day and does another day's work"
+        if "<aws.scheduler.scheduled-time>" not in str(item["Properties"]["Target"].get("Input")):
+            yield f"{name}: say when it was due in its Input, or tried again after midnight it does another day's work"
 
 
 def admitted(statement: Json) -> Iterator[tuple[str, str, str | None]]:

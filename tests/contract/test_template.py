@@ -99,6 +99,7 @@ def layers_needed(shipped: Shipped, package: str) -> set[str]:
     without(*resource("PlanDigestFunction", "Layers")),
     without(*resource("InspectImageFunction", "Layers")),
     changed(*resource("ComposeDigestFunction", "Layers", 0), to={"Ref": "ImagingLayer"}),
+    without(*resource("ComposeDigestNoticeFunction", "Layers", 1)),
     changed(*resource("ComposeReportFunction", "Layers"), to=[{"Ref": "ZonesLayer"}]),
 )
 def every_function_has_the_layers_it_imports(shipped: Shipped) -> Iterator[str]:

@@ -121,7 +121,7 @@ class Console:
         """Deletes an entry, and says yes when asked."""
         self.edit(entry_id)
         self.page.get_by_test_id("entry-delete").click()
-        self.page.get_by_test_id("delete-confirm").click()
+        self.page.get_by_test_id("confirm-act").click()
 
     # --- questions ----------------------------------------------------------------------------------------------------
     def question(

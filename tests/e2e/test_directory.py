@@ -95,7 +95,7 @@ def test_second_editor_gets_the_conflict_and_decides(console: Consoles, windows:
     two.fill_in(address="4 Quay")
     two.said("Harbour School")
     one.page.get_by_test_id("entry-delete").click()
-    one.page.get_by_test_id("delete-confirm").click()
+    one.page.get_by_test_id("confirm-act").click()
     expect(one.page.get_by_test_id("conflict")).to_have_attribute("data-kind", "deleting")
     one.page.get_by_test_id("conflict-mine").click()
     one.said("Harbour School")
@@ -196,9 +196,9 @@ def test_pages_of_the_directory_can_be_read_by_everyone(console: Consoles, theme
     look(page, "import")
     desk.edit(entry_id)
     page.get_by_test_id("entry-delete").click()
-    expect(page.get_by_test_id("delete-dialog")).to_be_visible()
+    expect(page.get_by_test_id("confirm")).to_be_visible()
     look(page, "delete")
-    page.get_by_test_id("delete-confirm").click()
+    page.get_by_test_id("confirm-act").click()
     desk.said("Clothes")
     assert {name: faults for name, faults in found.items() if faults} == {}
 

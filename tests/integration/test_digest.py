@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
+import time
 from collections.abc import Iterator
 from datetime import date, datetime, timedelta
 from email import message_from_bytes
 from email.policy import default
 from typing import Any
+from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
 import httpx
@@ -159,6 +162,8 @@ def mails(stack: Running) -> list[Any]:
 
 def test_subscribers_are_told_once_unless_asked_again(desk: Running, subscribers: list[dict[str, Any]]) -> None:
     assert len(subscribers) == 2
+    twice = call(desk, "POST", "/subscriptions", {"kind": "email", "address": "ana@example.org"})
+    assert twice.status_code == 201
     make(desk, notify=True)
     (mail,) = mails(desk)
     assert (mail["To"], mail["From"]) == ("ana@example.org", "dragoman@example.org")
@@ -176,6 +181,40 @@ def test_subscribers_are_told_once_unless_asked_again(desk: Running, subscribers
     make(desk, notify=True, again=True)
     assert len(mails(desk)) == 2
     assert len(until(lambda: found if len(found := desk.sent(PHONE)) == 2 else None)) == 2
+
+
+def test_claims_are_no_digests(desk: Running, subscribers: list[dict[str, Any]]) -> None:
+    made = make(desk, notify=True, again=True)
+    address = hashlib.sha256(subscribers[0]["address"].encode()).hexdigest()
+    name = f"{made['day']}#told#{address}"
+    table = desk.outputs()["DigestsTableName"]
+    claim = desk.client("dynamodb").get_item(TableName=table, Key={"day": {"S": name}})["Item"]
+    assert claim["subscriptionId"] == {"S": subscribers[0]["subscriptionId"]}
+    assert int(claim["expiresAt"]["N"]) > time.time()
+    assert desk.get(f"/digests/{quote(name, safe='')}").status_code == 404
+    assert all("digestId" in each for each in desk.get("/digests").json()["digests"])
+
+
+def test_somebody_who_cannot_be_told_makes_a_failure_with_a_digest(
+    desk: Running, subscribers: list[dict[str, Any]]
+) -> None:
+    before = len(mails(desk))
+    broken = {
+        **subscribers[0],
+        "subscriptionId": "broken",
+        "createdAt": "2020-01-01T00:00:00.000Z",
+        "address": "a\nb: c",
+    }
+    item = {name: {"S": value} for name, value in {**broken, "list": "subscriptions"}.items()}
+    desk.client("dynamodb").put_item(TableName=desk.outputs()["SubscriptionsTableName"], Item=item)
+    try:
+        with pytest.raises(command.NotTold, match="SubscribersNotTold") as failed:
+            make(desk, notify=True, again=True)
+    finally:
+        key = {"subscriptionId": {"S": "broken"}}
+        desk.client("dynamodb").delete_item(TableName=desk.outputs()["SubscriptionsTableName"], Key=key)
+    assert failed.value.digest == desk.get(f"/digests/{today().isoformat()}").json()
+    assert len(mails(desk)) == before + 1
 
 
 def test_digest_is_announced(desk: Running) -> None:

@@ -18,27 +18,49 @@ PLAN = {"day": DAY, "timeZone": "Etc/UTC", "window": {}, "complete": True, "noti
 ITEM = {"day": {"S": DAY}, "expiresAt": {"N": "1803898804"}}
 
 
-class World:
-    """A day without messages. The answers to the first `lost` claims never arrive."""
+ANA, BEN = "ana@example.org", "ben@example.org"
 
-    def __init__(self, dynamodb: Any, lost: int = 0) -> None:
+
+class World:
+    """A day without messages, and subscribers by e-mail. The answers to the first `lost` claims never arrive; mails are
+    whom e-mails went to."""
+
+    def __init__(self, dynamodb: Any, lost: int = 0, addresses: tuple[str, ...] = (), refused: str = "") -> None:
         empty(dynamodb, KEYS)
         self.dynamodb, self.lost, self.told = dynamodb, lost, 0
+        self.addresses, self.refused, self.mails = addresses, refused, list[str]()
 
     def call(self, task: engine.TaskCall) -> Any:
         if task.resource.endswith("lambda:invoke"):
-            planning = "request" in task.parameters["Payload"]
-            return {"Payload": PLAN if planning else {"item": ITEM, "event": {}}}
+            return {"Payload": self.invoked(task.parameters["Payload"])}
         if task.resource.endswith("events:putEvents"):
             return {"FailedEntryCount": 0}
         if task.resource.endswith("dynamodb:query"):
             self.told += 1
-            return {"Items": []}
+            return {"Items": [self.subscription(number) for number in range(len(self.addresses))]}
         answer = ask(self.dynamodb, task)
         if "#told" in json.dumps(task.parameters) and self.lost:
             self.lost -= 1
             raise StateError("DynamoDB.SdkClientException", "the answer got lost")
         return answer
+
+    def invoked(self, given: Any) -> Any:
+        """What the functions of the digest answer."""
+        if "request" in given:
+            return PLAN
+        if "plan" in given:
+            return {"item": ITEM, "event": {}}
+        if "mime" in given:
+            if given["address"] == self.refused:
+                raise StateError("Sandbox.Timedout", "no permission")
+            self.mails.append(given["address"])
+            return {"mailId": "1"}
+        notice = dict.fromkeys(("mime", "subject", "text", "message"), "")
+        ids = {name: given["subscription"][name]["S"] for name in ("address", "subscriptionId")}
+        return {**notice, "kind": "email", **ids}
+
+    def subscription(self, number: int) -> Any:
+        return {"subscriptionId": {"S": f"subscription-{number}"}, "address": {"S": self.addresses[number]}}
 
 
 @pytest.fixture(scope="module")
@@ -58,3 +80,41 @@ def test_schedule_that_fires_twice_tells_once(dynamodb: Any) -> None:
     for _ in range(2):
         run("digest", {"notify": True}, world.call)
     assert world.told == 1
+
+
+def test_address_that_is_subscribed_twice_gets_one_mail_a_run(dynamodb: Any) -> None:
+    world = World(dynamodb, addresses=(ANA, BEN, ANA, ANA))
+    run("digest", {"notify": True}, world.call)
+    assert sorted(world.mails) == [ANA, BEN]
+    claims = [item for item in dynamodb.scan(TableName="dragoman-digests")["Items"] if "run" in item]
+    assert {item["expiresAt"]["N"] for item in claims} == {ITEM["expiresAt"]["N"]}
+    # Such items are in no list, and have no document.
+    assert [set(item) for item in claims] == [{"day", "run", "subscriptionId", "expiresAt"}] * 2
+
+
+def test_another_run_tells_everybody_again(dynamodb: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    world = World(dynamodb, addresses=(ANA, BEN))
+    monkeypatch.setitem(PLAN, "again", True)
+    for _ in range(2):
+        run("digest", {"notify": True, "again": True}, world.call)
+    assert sorted(world.mails) == [ANA, ANA, BEN, BEN]
+
+
+@pytest.mark.parametrize("lost", [1, 2, 3])
+def test_claim_of_an_address_whose_answer_is_lost_is_still_ones_own(
+    dynamodb: Any, monkeypatch: pytest.MonkeyPatch, lost: int
+) -> None:
+    # Asked again, the machine claims nothing but addresses.
+    monkeypatch.setitem(PLAN, "again", True)
+    world = World(dynamodb, lost, addresses=(ANA,))
+    run("digest", {"notify": True, "again": True}, world.call)
+    assert world.lost == 0
+    assert world.mails == [ANA]
+
+
+def test_one_who_cannot_be_told_costs_the_others_nothing_and_is_a_failure(dynamodb: Any) -> None:
+    world = World(dynamodb, addresses=(ANA, BEN), refused=ANA)
+    with pytest.raises(StateError) as failed:
+        run("digest", {"notify": True}, world.call)
+    assert failed.value.error == "SubscribersNotTold"
+    assert world.mails == [BEN]

@@ -20,7 +20,7 @@ import {
 } from "../questions.ts";
 import { go } from "../router.ts";
 import { conversations } from "../state.ts";
-import { Choice, Empty, Failure, Spinner, Title, useLoad, Words } from "../ui/basics.tsx";
+import { Choice, Empty, Fact, Failure, Spinner, Title, useLoad, Words } from "../ui/basics.tsx";
 import { Confirm } from "../ui/Confirm.tsx";
 import { Icon } from "../ui/icons.tsx";
 import { QuestionForm } from "../ui/QuestionForm.tsx";
@@ -242,14 +242,6 @@ function One({ questionId }: { questionId: string }) {
     </Frame>
   );
 }
-
-const Fact = ({ name, children }: { name: string; children: ComponentChildren }) =>
-  children ? (
-    <>
-      <dt>{name}</dt>
-      <dd>{children}</dd>
-    </>
-  ) : null;
 
 function Details({ question }: { question: Question }) {
   const now = useNow();

@@ -7,7 +7,7 @@ import type { Asked, Found, Report as Data } from "../lib/schema.ts";
 import { fate } from "../lib/ticks.ts";
 import { readingLanguage } from "../state.ts";
 import { askedWords } from "../ui/asked.ts";
-import { CopyButton, Failure, Spinner, Title, useLoad, Words } from "../ui/basics.tsx";
+import { CopyButton, Fact, Failure, Spinner, Title, useLoad, Words } from "../ui/basics.tsx";
 import { Icon } from "../ui/icons.tsx";
 import { One } from "../ui/Pictures.tsx";
 import { Ticks, tickName } from "../ui/Ticks.tsx";
@@ -81,14 +81,6 @@ function Whole({ report, raw }: { report: Data; raw: unknown }) {
     </div>
   );
 }
-
-const Fact = ({ name, children }: { name: string; children: ComponentChildren }) =>
-  children ? (
-    <>
-      <dt>{name}</dt>
-      <dd>{children}</dd>
-    </>
-  ) : null;
 
 function Message({ report }: { report: Data }) {
   const { message, language } = report;

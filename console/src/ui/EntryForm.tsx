@@ -23,6 +23,7 @@ import { langOf, languageName, moment } from "../lib/format.ts";
 import type { Entry } from "../lib/schema.ts";
 import { go } from "../router.ts";
 import { Failure, Spinner, Title, useLoad } from "./basics.tsx";
+import { Confirm } from "./Confirm.tsx";
 import { Icon } from "./icons.tsx";
 import { byName } from "./languages.ts";
 
@@ -211,7 +212,14 @@ function Form({ entry }: { entry?: Entry }) {
         )}
       </form>
       {asking && base && (
-        <ConfirmDelete name={base.name} onClose={() => setAsking(false)} onDelete={() => void remove(base)} />
+        <Confirm
+          title={t("directory.deleteTitle", { name: base.name })}
+          text={t("directory.deleteText")}
+          keep={t("directory.keep")}
+          act={t("directory.delete")}
+          onClose={() => setAsking(false)}
+          onAct={() => void remove(base)}
+        />
       )}
     </>
   );
@@ -360,33 +368,5 @@ function Differences({ mine, theirs }: { mine: Draft; theirs: Draft }) {
         </tbody>
       </table>
     </div>
-  );
-}
-
-function ConfirmDelete({ name, onClose, onDelete }: { name: string; onClose: () => void; onDelete: () => void }) {
-  const ref = useRef<HTMLDialogElement>(null);
-  useEffect(() => ref.current?.showModal(), []);
-  return (
-    <dialog ref={ref} onClose={onClose} aria-labelledby="delete-title" data-testid="delete-dialog">
-      <h2 id="delete-title">{t("directory.deleteTitle", { name })}</h2>
-      <p>{t("directory.deleteText")}</p>
-      <p class="form-foot">
-        <button type="button" class="button" onClick={() => ref.current?.close()}>
-          {t("directory.keep")}
-        </button>
-        <button
-          type="button"
-          class="button danger"
-          onClick={() => {
-            ref.current?.close();
-            onDelete();
-          }}
-          data-testid="delete-confirm"
-        >
-          <Icon name="trash" />
-          {t("directory.delete")}
-        </button>
-      </p>
-    </dialog>
   );
 }

@@ -70,6 +70,15 @@ const BY_STATUS: Record<number, Key> = {
   429: "errors.limit",
 };
 
+/** A term and what there is to say of it; nothing where there is nothing. For inside a `dl`. */
+export const Fact = ({ name, children }: { name: string; children: ComponentChildren }) =>
+  children ? (
+    <>
+      <dt>{name}</dt>
+      <dd>{children}</dd>
+    </>
+  ) : null;
+
 export function errorText(error: unknown): string {
   if (!(error instanceof ApiError)) return t("errors.other");
   const own = BY_STATUS[error.status] ?? (error.status >= 500 ? "errors.server" : undefined);

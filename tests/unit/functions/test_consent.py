@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from normalise_webhook.consent import HELP, MAX_NEAR_MISS_WORDS, START, STOP, Keywords, folded
+from dragoman.optouts import STOP
+from normalise_webhook.consent import HELP, MAX_NEAR_MISS_WORDS, START, Keywords, folded
 from normalise_webhook.logic import normalise
 from normalise_webhook.settings import Settings
 from tests.unit.functions.samples import RECEIVED_AT_MS, SMS, form

@@ -25,6 +25,7 @@ from compose_digest_notice import charts
 from compose_digest_notice import handler as notice_handler
 from compose_digest_notice.errors import InvalidNotice
 from compose_digest_notice.logic import notice
+from compose_digest_notice.mail import sections
 from compose_digest_notice.settings import Settings
 from compose_digest_notice.words import duration
 from dragoman.errors import ConfigurationError
@@ -85,6 +86,20 @@ def test_day_is_as_long_as_the_clock_says(day: str, zone: str, hours: float) -> 
 def test_day_is_the_one_before_today_in_the_time_zone() -> None:
     assert planned(now="2026-11-28T04:59:00.000Z", zone="America/New_York")["day"] == "2026-11-26"
     assert planned(now="2026-11-28T05:00:00.000Z", zone="America/New_York")["day"] == "2026-11-27"
+
+
+def test_day_is_the_one_before_the_schedule_meant_it_whenever_it_gets_through() -> None:
+    late = {"now": "2026-11-28T05:59:00.000Z", "zone": "America/New_York", "scheduledAt": "2026-11-28T03:59:30Z"}
+    assert planned(**late)["day"] == "2026-11-26"
+    assert planned(**late)["complete"]
+    assert planned(**{**late, "scheduledAt": "2026-11-28T05:00:00Z"})["day"] == "2026-11-27"
+    assert planned(**late, day="2026-11-20")["day"] == "2026-11-20"
+
+
+@pytest.mark.parametrize("at", ["<aws.scheduler.scheduled-time>", "2026-11-28T03:59:30", "", None, 5])
+def test_schedule_that_names_no_moment_is_a_configuration_error(at: Any) -> None:
+    with pytest.raises(ConfigurationError):
+        planned(scheduledAt=at)
 
 
 @pytest.mark.parametrize("zone", ["Etc/UTC", "America/New_York", "Asia/Kathmandu", "Pacific/Kiritimati"])
@@ -593,6 +608,44 @@ def test_mail_holds_words_and_charts() -> None:
     for part in pictures:
         Image.open(BytesIO(part.get_content())).verify()
     assert len(made["mime"]) < 24 * 1024
+
+
+def test_mail_says_how_to_stop_it_and_promises_nothing_else() -> None:
+    made = told(rows=ROWS)
+    mail: Any = message_from_string(made["mime"], policy=default)
+    for kind in ("plain", "html"):
+        words = " ".join(mail.get_body((kind,)).get_content().split())
+        assert "To get no more of these e-mails, ask the desk" in words
+        assert "“Who gets the digest”" in words
+    assert "To get no more" in made["text"]
+    assert mail["List-Unsubscribe"] is None
+    titles = json.loads((ROOT / "console/src/i18n/en.json").read_text(encoding="utf-8"))["subscriptions"]
+    assert titles["title"] == "Who gets the digest"
+
+
+def test_bar_of_sentiments_says_which_colour_is_what() -> None:
+    mail: Any = message_from_string(told(rows=ROWS)["mime"], policy=default)
+    rich = mail.get_body(("html",)).get_content()
+    assert "<h2>How the messages sound</h2>" in rich
+    assert 'alt="From left to right: 0 positive, 0 neutral, 1 mixed, 0 negative"' in rich
+    assert all(f"color: {colour}" in rich for colour in ("#1a7f37", "#8c959f", "#bf8700", "#cf222e"))
+    assert "</span> mixed: 1" in rich
+
+
+@pytest.mark.parametrize(
+    ("zone", "at", "words"),
+    [
+        ("Etc/UTC", "2026-11-27T10:00:00.000Z", "10:00, es"),
+        ("America/New_York", "2026-11-28T04:59:00.000Z", "23:59, es"),
+        ("America/New_York", "2026-11-28T05:01:00.000Z", "2026-11-28 00:01, es"),
+        ("Asia/Kathmandu", "2026-11-26T18:00:00.000Z", "2026-11-26 23:45, es"),
+    ],
+)
+def test_waiting_messages_have_the_time_of_the_digests_clock(zone: str, at: str, words: str) -> None:
+    found = json.loads(compose(PLAN, NOW, [page(ROWS, [])], PRICES, 30)["item"]["document"]["S"])
+    (waiting,) = found["unanswered"]
+    given = {**found, "day": DAY, "timeZone": zone, "unanswered": [{**waiting, "receivedAt": at, "language": "es"}]}
+    assert dict(sections(given))["Waiting for an answer"] == [(words, "Hola <b>")]
 
 
 def test_mail_of_a_full_digest_fits_a_payload() -> None:

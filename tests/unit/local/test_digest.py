@@ -7,7 +7,7 @@ import pytest
 from botocore.exceptions import EndpointConnectionError
 
 from infra import digest
-from infra.build import Project, load_schemas
+from infra.build import ROOT, Project, load_schemas
 
 EXAMPLE, EMPTY = load_schemas(Project().schemas)["digest"]["examples"]
 
@@ -17,6 +17,7 @@ class Fake:
 
     def __init__(self, ended: dict[str, Any], *histories: list[dict[str, Any]]) -> None:
         self.ended, self.histories, self.started = ended, list(histories), list[Any]()
+        self.shown: list[dict[str, Any]] = []
 
     def __call__(self, service: str) -> Any:
         return self
@@ -39,7 +40,8 @@ class Fake:
         return self
 
     def paginate(self, **_: Any) -> Any:
-        return [{"events": self.histories.pop(0)}]
+        self.shown = self.histories.pop(0) if self.histories else self.shown
+        return [{"events": self.shown}]
 
     def get_item(self, **request: Any) -> Any:
         assert request["Key"] == {"day": {"S": EXAMPLE["day"]}}
@@ -84,6 +86,26 @@ def test_make_shows_how_far_it_is_and_returns_the_digest() -> None:
 def test_make_says_why_there_is_no_digest(ended: dict[str, Any], words: str) -> None:
     with pytest.raises(digest.DigestError, match=words):
         digest.make(Fake(ended, [left("PlanDigest", {"error": {}})]), "dragoman", {}, lambda _line: None)
+
+
+@pytest.mark.parametrize("error", sorted(digest.SAVED))
+def test_digest_of_which_somebody_was_not_told_is_printed_all_the_same(
+    error: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    look = [left("PlanDigest", {"plan": {"day": EXAMPLE["day"], "slices": []}})]
+    fake = Fake({"status": "FAILED", "error": error, "cause": "Mend that."}, look)
+    monkeypatch.setattr(digest, "_client", lambda _aws: fake)
+    assert digest.main(["--day", EXAMPLE["day"], "--notify"]) == 1
+    said = capsys.readouterr()
+    assert "3 messages came in" in said.out
+    assert f"somebody was not told of it. {error}: Mend that." in said.err
+
+
+def test_errors_after_which_there_is_a_digest_are_the_machines() -> None:
+    machine = json.loads((ROOT / "statemachines/digest.asl.json").read_text())["States"]
+    fails = {state["Error"] for state in machine.values() if state["Type"] == "Fail"}
+    before = {"NotPlanned", "ReportsNotRead", "NotComposed", "NotSaved", "BadDay"}
+    assert fails - before == digest.SAVED
 
 
 def test_make_does_not_wait_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
