@@ -9,23 +9,19 @@ lists.
 from __future__ import annotations
 
 import json
-import re
-import time
-import uuid
 from collections.abc import Iterator
 from typing import Any
 
 import boto3
 import pytest
-from botocore.exceptions import ClientError
 from moto import mock_aws
 
 from choose_questions.logic import choose
 from infra.local.aws.asl import engine
 from infra.local.aws.asl.errors import StateError
-from infra.local.sfn.definitions import REGION, ROLE_ARN
+from infra.local.sfn.definitions import REGION
 from match_answer.logic import match
-from tests.statemachines import cases
+from tests.statemachines.worlds import Died, Mortal, ask, run
 
 TABLE = "dragoman-questions"
 SENDER = "sms:+12025550100"
@@ -37,10 +33,6 @@ CALLS = {"answer": 7, "unclear": 6, "silence": 5, "cancel": 2}
 
 every_call = pytest.mark.parametrize("fatal", range(CALLS["answer"]))
 before_or_after = pytest.mark.parametrize("answered", [False, True], ids=["before", "after"])
-
-
-class Died(BaseException):
-    """The execution's process is gone; no Catch sees it."""
 
 
 class World:
@@ -82,44 +74,15 @@ class World:
                 raise StateError("Sfn.TaskDoesNotExistException", "mocked")
             used.append(task.parameters["TaskToken"])
             return {}
-        operation = getattr(self.dynamodb, re.sub("([A-Z])", lambda match: f"_{match[1].lower()}", action))
-        try:
-            return operation(**task.parameters)
-        except ClientError as error:
-            raise StateError(f"DynamoDB.{error.response['Error']['Code']}", "mocked") from error
+        return ask(self.dynamodb, task)
 
 
-class Execution:
-    """One execution, which dies at its call number `fatal`, answered (by a world that it does not live to see) or
-    not; without a number it lives."""
-
-    def __init__(self, world: World, fatal: int | None = None, answered: bool = False) -> None:
-        self.world, self.fatal, self.answered, self.calls = world, fatal, answered, 0
-
-    def invoke(self, task: engine.TaskCall) -> Any:
-        number, self.calls = self.calls, self.calls + 1
-        if number != self.fatal:
-            return self.world.call(task)
-        if self.answered:
-            self.world.call(task)
-        raise Died
+class Execution(Mortal):
+    """One of `answer`."""
 
     def run(self, given: Any, invoke: Any = None) -> Any:
         """Its output. Raises Died, or StateError."""
-        name, arn = str(uuid.uuid4()), cases.machines()["answer"].arn
-        execution = engine.Execution(
-            arn=f"{arn}:{name}",
-            name=name,
-            input=given,
-            machine_arn=arn,
-            machine_name="answer",
-            role_arn=ROLE_ARN,
-            invoke=invoke or self.invoke,
-            deadline=time.monotonic() + 20,
-            wait_scale=0.0,
-            in_order=True,
-        )
-        return engine.run(json.loads(cases.machines()["answer"].definition), execution)
+        return run("answer", given, invoke or self.invoke)
 
 
 def said(text: str, message_id: str = FIRST) -> dict[str, Any]:

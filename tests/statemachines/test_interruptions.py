@@ -16,7 +16,7 @@ import pytest
 
 from infra.local.aws.asl import engine
 from infra.local.aws.asl.errors import StateError
-from tests.statemachines.worlds import ask, empty, run, tables
+from tests.statemachines.worlds import Died, Mortal, ask, empty, run, tables
 
 DESK_LINE = "DM00112233445566778899aabbccddeeff"
 PARTS = ["La clínica está en la calle Mayor.", "Abre a las nueve."]
@@ -35,10 +35,6 @@ KEYS = {
 
 every_call = pytest.mark.parametrize("fatal", range(CALLS))
 before_or_after = pytest.mark.parametrize("answered", [False, True], ids=["before", "after"])
-
-
-class Died(BaseException):
-    """The execution's process is gone; no Catch sees it."""
 
 
 class World:
@@ -79,20 +75,8 @@ class World:
         return {"StatusCode": 201, "ResponseBody": {"sid": f"SM{len(self.sent):032x}"}}
 
 
-class Execution:
-    """One execution, which dies at its call number `fatal`, answered (by a world that it does not live to see) or
-    not; without a number it lives."""
-
-    def __init__(self, world: World, fatal: int | None = None, answered: bool = False) -> None:
-        self.world, self.fatal, self.answered, self.calls = world, fatal, answered, 0
-
-    def invoke(self, task: engine.TaskCall) -> Any:
-        number, self.calls = self.calls, self.calls + 1
-        if number != self.fatal:
-            return self.world.call(task)
-        if self.answered:
-            self.world.call(task)
-        raise Died
+class Execution(Mortal):
+    """One that tells how it ended."""
 
     def run(self, machine: str, given: Any, invoke: Any = None) -> str:
         """How it ended: SUCCEEDED, or the error's name. Raises Died."""

@@ -9,7 +9,7 @@ import re
 import time
 import uuid
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any
+from typing import Any, Protocol
 
 import boto3
 from botocore.exceptions import ClientError
@@ -25,6 +25,13 @@ Json = dict[str, Any]
 Call = Callable[[engine.TaskCall], Any]
 PATIENCE_SECONDS = 20
 _API_SPELLING = {java: api for api, java in SDK_SPELLING.items()}
+
+
+class World(Protocol):
+    """What outlives executions."""
+
+    def call(self, task: engine.TaskCall) -> Any:
+        """What a task gets. Raises StateError."""
 
 
 def run(machine: str, given: Any, invoke: Call) -> Any:
@@ -43,6 +50,27 @@ def run(machine: str, given: Any, invoke: Call) -> Any:
         in_order=True,
     )
     return engine.run(json.loads(cases.machines()[machine].definition), execution)
+
+
+class Died(BaseException):
+    """The execution's process is gone; no Catch sees it."""
+
+
+class Mortal:
+    """One execution, which dies at its call number `fatal`, answered (by a world that it does not live to see) or
+    not; without a number it lives. world: what answers its calls."""
+
+    def __init__(self, world: World, fatal: int | None = None, answered: bool = False) -> None:
+        self.world, self.fatal, self.answered, self.calls = world, fatal, answered, 0
+
+    def invoke(self, task: engine.TaskCall) -> Any:
+        """The answer of the world. Raises Died."""
+        number, self.calls = self.calls, self.calls + 1
+        if number != self.fatal:
+            return self.world.call(task)
+        if self.answered:
+            self.world.call(task)
+        raise Died
 
 
 def tables(keys: Mapping[str, str]) -> Iterator[Any]:
