@@ -1,5 +1,5 @@
 /** A question in a form: to whom, in which words, with which choices, and for how long. */
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { ApiError, createQuestion } from "../api.ts";
 import { locale, t, uiLanguage } from "../i18n/index.ts";
 import { contact, langOf, languageName, spelled } from "../lib/format.ts";
@@ -211,7 +211,8 @@ interface ChoicesProps {
 function Choices({ draft: { choices, language }, change, faultOf }: ChoicesProps) {
   const [next, setNext] = useState<number>();
   const box = useRef<HTMLFieldSetElement>(null);
-  useEffect(() => {
+  // Before anything else can happen: words typed at once belong where the focus was put next.
+  useLayoutEffect(() => {
     if (next === undefined) return;
     const wanted = box.current?.querySelector<HTMLElement>(`#ask-choice-${next}`);
     (wanted ?? box.current?.querySelector<HTMLElement>("[data-testid=ask-add]"))?.focus();
