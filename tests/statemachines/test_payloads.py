@@ -307,28 +307,7 @@ def test_biggest_answer_of_the_desk_is_sent_far_under_the_limit(engine: str, tex
 @both_engines
 def test_biggest_answer_of_the_directory_is_sent_in_parts_that_a_message_takes(engine: str) -> None:
     """A translation may be twice as long as the acknowledgement, of 280 characters (template.yaml)."""
-    words = {"directoryText": "語" * 900, "pictureText": "語" * 1000, "parts": []}
-    report: dict[str, Any] = {
-        "reportId": MESSAGE_ID,
-        "messageId": MESSAGE_ID,
-        "conversationId": "c" + "0" * 32,
-        "channel": "mms",
-    }
-    report |= {"direction": "inbound", "contact": "sms:+12025550100", "sender": "sms:+1", "recipient": "sms:+1"}
-    report |= {"language": "ja", "delivery": {"to": "+12025550100", "from": "+12025550199"}, "consent": ""}
-    sent = {"StatusCode": 201, "StatusText": "Created", "Headers": {}, "ResponseBody": {"sid": "SM" + "0" * 32}}
-    answers: dict[str, list[Any]] = {
-        "FindText": [{"Item": {"text": {"S": "語" * 560}}}],
-        "Claim": [{}] * 2,
-        "FindOptOut": [{}] * 2,
-        "OpenRateWindow": [{}] * 2,
-        "Send": [sent] * 2,
-        "RecordSent": [{}] * 2,
-        "AnnounceSent": put() * 2,
-        "RecordReply": [{}],
-    }
-    given = [{"report": {**report, **words, "expiresAt": "1826794158"}, "receiveCount": "1"}]
-    account = run(engine, "reply", given, answers)
+    account = reply_in_parts(engine, 2, {"directoryText": "語" * 900})
     assert [len(request["RequestBody"]["Body"]) for request in account.requests_of("Send")] == [1462, 1000]
     assert largest_payload(account) < FAR_UNDER_BYTES, sizes(account)
 
@@ -336,6 +315,13 @@ def test_biggest_answer_of_the_directory_is_sent_in_parts_that_a_message_takes(e
 @both_engines
 def test_biggest_question_is_asked_back_about_in_parts_that_a_message_takes(engine: str) -> None:
     words = {"questionState": "unclear", "questionText": "語" * 900, "directoryText": "語" * 900}
+    account = reply_in_parts(engine, 3, words)
+    assert [len(request["RequestBody"]["Body"]) for request in account.requests_of("Send")] == [1462, 900, 1000]
+    assert largest_payload(account) < FAR_UNDER_BYTES, sizes(account)
+
+
+def reply_in_parts(engine: str, parts: int, words: dict[str, str]) -> engines.Account:
+    """An execution of reply that sends the longest acknowledgement, these words, and the longest ones of pictures."""
     report: dict[str, Any] = {
         "reportId": MESSAGE_ID,
         "messageId": MESSAGE_ID,
@@ -344,22 +330,19 @@ def test_biggest_question_is_asked_back_about_in_parts_that_a_message_takes(engi
     }
     report |= {"direction": "inbound", "contact": "sms:+12025550100", "sender": "sms:+1", "recipient": "sms:+1"}
     report |= {"language": "ja", "delivery": {"to": "+12025550100", "from": "+12025550199"}, "consent": ""}
+    report |= {**words, "pictureText": "語" * 1000, "parts": [], "expiresAt": "1826794158"}
     sent = {"StatusCode": 201, "StatusText": "Created", "Headers": {}, "ResponseBody": {"sid": "SM" + "0" * 32}}
     answers: dict[str, list[Any]] = {
         "FindText": [{"Item": {"text": {"S": "語" * 560}}}],
-        "Claim": [{}] * 3,
-        "FindOptOut": [{}] * 3,
-        "OpenRateWindow": [{}] * 3,
-        "Send": [sent] * 3,
-        "RecordSent": [{}] * 3,
-        "AnnounceSent": put() * 3,
+        "Claim": [{}] * parts,
+        "FindOptOut": [{}] * parts,
+        "OpenRateWindow": [{}] * parts,
+        "Send": [sent] * parts,
+        "RecordSent": [{}] * parts,
+        "AnnounceSent": put() * parts,
         "RecordReply": [{}],
     }
-    report |= {**words, "parts": [], "pictureText": "語" * 1000, "expiresAt": "1826794158"}
-    given = [{"report": report, "receiveCount": "1"}]
-    account = run(engine, "reply", given, answers)
-    assert [len(request["RequestBody"]["Body"]) for request in account.requests_of("Send")] == [1462, 900, 1000]
-    assert largest_payload(account) < FAR_UNDER_BYTES, sizes(account)
+    return run(engine, "reply", [{"report": report, "receiveCount": "1"}], answers)
 
 
 def question_item(number: int) -> dict[str, Any]:
