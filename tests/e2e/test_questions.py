@@ -15,7 +15,7 @@ from tests.integration.test_photos import send
 
 Consoles = Callable[..., Console]
 Handsets = Callable[..., Handset]
-ANA, BENITO, CARLA, DORA = "+12025550171", "+12025550172", "+12025550173", "+12025550174"
+ANA, BENITO, CARLA, DORA = "+12025550162", "+12025550163", "+12025550164", "+12025550165"
 GREETING = "Buenos días, ¿dónde está la clínica, por favor?"
 CODE = re.compile(r"\(#([A-Z0-9]{3})\)")
 
