@@ -80,6 +80,45 @@ def nobody_is_asked_about_opt_outs_or_replays(shipped: Shipped) -> Iterator[str]
         yield "FailuresRule: a replay of the archive would ask about failures of long ago"
 
 
+UNDELIVERED_DETAIL = resource("UndeliveredRule", "EventPattern", "detail")
+
+
+@rules(
+    without(*resource("UndeliveredRule", "EventPattern", "replay-name")),
+    changed(*UNDELIVERED_DETAIL, "state", to=["undelivered"]),
+    changed(*UNDELIVERED_DETAIL, "state", to=["failed", "undelivered", "unknown"]),
+    changed(*UNDELIVERED_DETAIL, "messageId", to=[{"prefix": "SM"}]),
+    changed(*state_of("undelivered", "OptedOut?"), "Choices", 0, "StringEquals", to="21611"),
+    without(*state_of("undelivered", "CloseQuestion"), "Parameters", "ConditionExpression"),
+    changed(*state_of("undelivered", "CloseQuestion"), "Parameters", "ReturnValues", to="ALL_NEW"),
+    without(*state_of("undelivered", "FindToken"), "Parameters", "ProjectionExpression"),
+    rewritten("functions/dragoman/provider_errors.py", "The carrier gave the code", "The carrier said"),
+)
+def question_that_did_not_arrive_is_closed_and_no_other(shipped: Shipped) -> Iterator[str]:
+    pattern = shipped.resources(RULE)["UndeliveredRule"]["Properties"]["EventPattern"]
+    detail = {"messageId": "DM36fb9d6307e7c007c20b508d6362192b", "error": "30003", "state": "undelivered"}
+    event = {"source": "dragoman", "detail-type": "MessageFailed", "detail": detail}
+    if not all(
+        matches(pattern, {**event, "detail": {**detail, "state": state}}) for state in ("failed", "undelivered")
+    ):
+        yield "UndeliveredRule: a question that was refused or not delivered is to be closed"
+    if matches(pattern, {**event, "detail": {**detail, "state": "unknown"}}):
+        yield "UndeliveredRule: where nobody knows, the question may have arrived"
+    if matches(pattern, {**event, "replay-name": "x"}):
+        yield "UndeliveredRule: a replay of the archive tells of failures of long ago"
+    level, errors = shipped.machines["undelivered"]["States"], shipped.texts["functions/dragoman/provider_errors.py"]
+    if f'OPTED_OUT: Final = "{level["OptedOut?"]["Choices"][0]["StringEquals"]}"' not in errors:
+        yield "undelivered/OptedOut?: who opted out at the provider is opted out"
+    if str(level["Reason?"]["Choices"][1]["StringMatches"]).removesuffix("*") not in errors:
+        yield "undelivered/Reason?: leave out the reason that is a number, as provider_errors has it"
+    if "#status = :open" not in level["CloseQuestion"]["Parameters"].get("ConditionExpression", ""):
+        yield "undelivered/CloseQuestion: only while #status = :open"
+    if "ReturnValues" in level["CloseQuestion"]["Parameters"]:
+        yield "undelivered/CloseQuestion: a question's words and its contact's number would stand in a history"
+    if level["FindToken"]["Parameters"].get("ProjectionExpression") != "#token":
+        yield "undelivered/FindToken: read the token alone, for this machine has a history"
+
+
 @rules(
     without(*state_of("incident", "IsForOthers"), "Parameters", "FilterExpression"),
     changed(*state_of("incident", "ForOthers?"), "Choices", 0, "Next", to="Open"),
