@@ -139,6 +139,56 @@ def nobody_is_asked_about_what_does_not_reach_themselves(shipped: Shipped) -> It
         yield "incident: a failure comes to Open without ForOthers?"
 
 
+@rules(
+    changed(*state_of("incident", "ForOthers?"), "Default", to="Open"),
+    changed(*state_of("incident", "PutsQuestion?"), "Choices", 0, "Next", to="Open"),
+    without(*state_of("incident", "PutsQuestion?"), "Choices", 0, "And", 1),
+    changed(*state_of("incident", "DropClaims"), "ItemProcessor", "StartAt", to="DropClaim"),
+    without(
+        *state_of("incident", "DropClaims"), "ItemProcessor", "States", "FindClosed", "Parameters", "FilterExpression"
+    ),
+)
+def no_question_is_sent_again_that_nobody_waits_for(shipped: Shipped) -> Iterator[str]:
+    """One that did not arrive is closed, and its asker told; one whose fate is unknown is asked about while it is open."""
+    level = shipped.machines["incident"]
+    cut = {**level["States"], "PutsQuestion?": {"Type": "Succeed"}}
+    if "Open" in reached({"States": cut}, "TakeFailure"):
+        yield "incident: a failure comes to Open without PutsQuestion?"
+    told = level["States"]["PutsQuestion?"]["Choices"][0]
+    if "Open" in reached(level, told["Next"]):
+        yield "incident/PutsQuestion?: a question that is closed must not open an incident"
+    if not any("unknown" in strings(part) for part in told["And"]):
+        yield "incident/PutsQuestion?: where nobody knows whether a question arrived, it is open: ask about it"
+    inner = level["States"]["DropClaims"]["ItemProcessor"]
+    cut = {**inner["States"], "StillAsked?": {"Type": "Succeed"}}
+    if "DropClaim" in reached({"States": cut}, inner["StartAt"]):
+        yield "incident/DropClaims: a claim is dropped without StillAsked?"
+    if inner["States"]["FindClosed"]["Parameters"].get("FilterExpression") != "#status <> :open":
+        yield "incident/FindClosed: find the question only when it is closed"
+
+
+NOT_SAID = ("opted-out", "undelivered", "cancelled")
+
+
+@rules(
+    *(changed(*state_of("tag_guard", "Answer?"), "Choices", number, "Next", to="Unanswered") for number in (2, 3, 4)),
+    without(*state_of("tag_guard", "Answer?"), "Choices", 3),
+    changed(*state_of("tag_guard", "WasOnCall?"), "Default", to="Unanswered"),
+    changed("schemas", "question", "properties", "status", "enum", to=["open", "answered", "expired", "lost"]),
+)
+def no_instance_is_stopped_because_nobody_was_really_asked(shipped: Shipped) -> Iterator[str]:
+    """Only a deadline that passed is silence. Whoever got no question, or one that was taken back, said nothing by it."""
+    level, statuses = shipped.machines["tag_guard"], shipped.schemas["question"]["properties"]["status"]["enum"]
+    if unknown := set(statuses) - {"open", "answered", "expired", "failed", *NOT_SAID}:
+        yield f"tag_guard/Answer?: decide what becomes of the instance when a question is {', '.join(sorted(unknown))}"
+    choice = level["States"]["Answer?"]
+    cut = {**level["States"], "Ask": {"Type": "Succeed"}}
+    for status in NOT_SAID:
+        ways = (rule["Next"] for rule in choice["Choices"] if rule.get("StringEquals") == status)
+        if "Stop" in reached({"States": cut}, next(ways, choice["Default"])):
+            yield f"tag_guard/Answer?: a question that is {status} may stop an instance"
+
+
 # What may be done about an answer, and the Choice that reads it.
 DEEDS = {"incident": {"DropClaims", "MoveBack"}, "tag_guard": {"Keep", "Stop"}}
 
