@@ -149,7 +149,7 @@ def nobody_is_asked_about_what_does_not_reach_themselves(shipped: Shipped) -> It
     ),
 )
 def no_question_is_sent_again_that_nobody_waits_for(shipped: Shipped) -> Iterator[str]:
-    """One that did not arrive is closed, and its asker told; one whose fate is unknown is asked about while it is open."""
+    """One that did not arrive is closed, and its asker told; one of unknown fate is asked about while it is open."""
     level = shipped.machines["incident"]
     cut = {**level["States"], "PutsQuestion?": {"Type": "Succeed"}}
     if "Open" in reached({"States": cut}, "TakeFailure"):
@@ -177,7 +177,7 @@ NOT_SAID = ("opted-out", "undelivered", "cancelled")
     changed("schemas", "question", "properties", "status", "enum", to=["open", "answered", "expired", "lost"]),
 )
 def no_instance_is_stopped_because_nobody_was_really_asked(shipped: Shipped) -> Iterator[str]:
-    """Only a deadline that passed is silence. Whoever got no question, or one that was taken back, said nothing by it."""
+    """Only a deadline that passed is silence. Whoever got no question, or one taken back, said nothing by it."""
     level, statuses = shipped.machines["tag_guard"], shipped.schemas["question"]["properties"]["status"]["enum"]
     if unknown := set(statuses) - {"open", "answered", "expired", "failed", *NOT_SAID}:
         yield f"tag_guard/Answer?: decide what becomes of the instance when a question is {', '.join(sorted(unknown))}"
