@@ -8,8 +8,10 @@ from typing import Any
 
 import pytest
 
-from tests.integration.asking import Executions, Person
+from dragoman.validation import validator
+from tests.integration.asking import Executions, Person, withdraw
 from tests.integration.conftest import ON_CALL
+from tests.integration.desk import Console
 from tests.integration.stack import Running, until
 from tests.integration.test_incident import NO_WAY, callbacks
 from tests.integration.test_questions import ask, ended, question, stands, worded
@@ -42,6 +44,13 @@ def outcome(stack: Running, question_id: str) -> dict[str, Any]:
     return output
 
 
+def closed(console: Console, question_id: str) -> dict[str, Any]:
+    """The frame that tells of the question's end."""
+    frame = console.wait(lambda frame: frame["type"] == "question" and frame["questionId"] == question_id)
+    validator("frames/question")(frame)
+    return frame
+
+
 def delivered(stack: Running, message_id: str) -> bool:
     deliveries: dict[str, Any] = stack.report(message_id)["deliveries"]
     return "0" in deliveries and deliveries["0"]["status"] == "delivered"
@@ -52,7 +61,9 @@ def test_question_to_a_phone_that_is_off_ends_as_undelivered_and_is_no_incident(
 ) -> None:
     number = "+12025550621"
     callbacks(guarded, fail=30003)
-    question_id = ask(guarded, number)
+    with Console(guarded) as console:
+        question_id = ask(guarded, number)
+        assert closed(console, question_id)["status"] == "undelivered"
     found = question(guarded, question_id, stands("undelivered"))
     assert found["reason"] == OFF
     assert outcome(guarded, question_id) == {"questionId": question_id, "status": "undelivered"}
@@ -121,3 +132,17 @@ def test_instance_whose_owner_cannot_be_reached_is_asked_of_those_on_call(guarde
     on_call.answer("1")
     assert guards.outputs(1) == [{"instanceId": instance_id, "outcome": "kept"}]
     assert guarded.sent(CARLA) == []
+
+
+def test_consoles_hear_at_once_that_a_question_was_taken_back_or_its_contact_opted_out(guarded: Running) -> None:
+    number = "+12025550627"
+    with Console(guarded) as console:
+        first = ask(guarded, number, text="Are you coming on the eleventh?")
+        second = ask(guarded, number)
+        found = [question(guarded, question_id, worded) for question_id in (first, second)]
+        withdraw(guarded, "on the eleventh?")
+        frame = closed(console, first)
+        assert (frame["status"], frame["code"]) == ("cancelled", found[0]["code"])
+        guarded.text(From=number, Body="STOP")
+        frame = closed(console, second)
+        assert (frame["status"], frame["conversationId"]) == ("opted-out", found[1]["conversationId"])

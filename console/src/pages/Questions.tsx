@@ -272,7 +272,7 @@ function Details({ question }: { question: Question }) {
         </p>
         <Words text={text} language={language} class="main large" testid="question-text" />
         {choices.length > 0 && <Choices question={question} />}
-        {whyNot(question) && <Why question={question} class="banner bad top" />}
+        {whyNot(question) && <Why question={question} class="banner bad top-gap" />}
         <Facts question={question} now={now} />
         <Actions question={question} />
       </section>
