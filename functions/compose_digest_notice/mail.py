@@ -153,14 +153,15 @@ def html(digest: Digest, words: Words) -> str:
     day = words.day(digest["day"], "dayOfWeek")
     parts = [f"<h1>{escape(day[:1].upper() + day[1:])}</h1>"]
     parts += [f"<p>{escape(line)}</p>" for line in summary(digest, words)]
-    hours = words.say("hoursChart", hours=", ".join(map(words.number, digest["byHour"])))
-    parts.append(_picture("hours", hours))
+    hours, values = words.say("byHour"), ", ".join(map(words.number, digest["byHour"]))
+    parts += [f"<h2>{escape(hours)}</h2>", _picture("hours", f"{hours}: {values}")]
     if digest["sentiment"]["judged"]:
         parts += _sentiment(digest, words)
     parts += [_table(section) for section in sections(digest, words)]
     parts.append(f'<p style="color: {SMALL}">{escape(words.say("stop"))}</p>')
     body = f'<body style="{STYLE}">{"".join(parts)}</body>'
-    return f'<!doctype html><html lang="{words.language}">{HEAD}{body}</html>'
+    title = f"<title>{escape(subject(digest, words))}</title>"
+    return f'<!doctype html><html lang="{words.language}">{HEAD}{title}{body}</html>'
 
 
 def _sentiment(digest: Digest, words: Words) -> list[str]:

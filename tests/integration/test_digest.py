@@ -114,7 +114,7 @@ def test_day_that_has_not_begun_is_refused(desk: Running) -> None:
 @pytest.fixture
 def subscribers(desk: Running) -> Iterator[list[dict[str, Any]]]:
     asked = [
-        {"kind": "email", "address": "ana@example.org", "name": 'Ana "A" O\'Neil'},
+        {"kind": "email", "address": "ana@example.org", "language": "pt-BR", "name": 'Ana "A" O\'Neil'},
         {"kind": "sms", "address": f"sms:{PHONE}", "language": "es"},
     ]
     made = [call(desk, "POST", "/subscriptions", each) for each in asked]
@@ -167,6 +167,7 @@ def test_subscribers_are_told_once_unless_asked_again(desk: Running, subscribers
     make(desk, notify=True)
     (mail,) = mails(desk)
     assert (mail["To"], mail["From"]) == ("ana@example.org", "dragoman@example.org")
+    assert (mail["Content-Language"], mail["Subject"].split(",")[0]) == ("pt", "Dragoman: 3 mensagens")
     assert QUESTION in mail.get_body(("plain",)).get_content()
     assert "cid:hours" in mail.get_body(("html",)).get_content()
     assert [part.get_content()[:4] for part in mail.walk() if part.get_content_type() == "image/png"] == [
