@@ -100,6 +100,30 @@ def test_subscribers_are_added_and_removed(console: Consoles) -> None:
     expect(texted.or_(mine)).to_have_count(0)
 
 
+def test_address_that_was_refused_is_shown_with_the_subscriber(console: Consoles, stack: Running) -> None:
+    made = {"subscriptionId": "refused-once", "list": "subscriptions", "createdAt": "2026-11-28T09:12:44.018Z"}
+    made |= {"kind": "email", "address": "bia@exmple.org", "language": "pt"}
+    made |= {"refusedAt": "2026-11-29T11:00:09.127Z", "refusal": "SesV2.MessageRejectedException"}
+    table, dynamodb = stack.outputs()["SubscriptionsTableName"], stack.client("dynamodb")
+    dynamodb.put_item(TableName=table, Item={name: {"S": value} for name, value in made.items()})
+    (listed,) = (
+        one
+        for one in stack.get("/subscriptions", limit=100).json()["subscriptions"]
+        if one["subscriptionId"] == made["subscriptionId"]
+    )
+    assert listed == {name: value for name, value in made.items() if name != "list"}
+    desk = console(size=NARROW).sign_in()
+    desk.go("#/subscriptions")
+    mine = desk.page.get_by_test_id("subscription").filter(has_text="bia@exmple.org")
+    refused = mine.get_by_test_id("subscription-refused")
+    expect(refused).to_have_text(re.compile(r"^The last e-mail was refused on Nov 29, 2026, .+: check the address\.$"))
+    picture(desk.page, "digest-refused-light-360")
+    assert overflow(desk.page) == []
+    mine.get_by_test_id("subscription-remove").click()
+    desk.page.get_by_test_id("confirm-act").click()
+    expect(mine).to_have_count(0)
+
+
 def mail_to(stack: Running, address: str) -> Any:
     """The one e-mail that was sent to an address."""
     files = (stack.settings.state_dir / "mail").glob("*.eml")

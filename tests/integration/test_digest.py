@@ -218,6 +218,21 @@ def test_somebody_who_cannot_be_told_makes_a_failure_with_a_digest(
     assert len(mails(desk)) == before + 1
 
 
+def test_refusal_is_forgotten_once_a_mail_is_taken(desk: Running, subscribers: list[dict[str, Any]]) -> None:
+    name, refusal = subscribers[0]["subscriptionId"], "SesV2.MessageRejectedException"
+    desk.client("dynamodb").update_item(
+        TableName=desk.outputs()["SubscriptionsTableName"],
+        Key={"subscriptionId": {"S": name}},
+        UpdateExpression="SET refusedAt = :at, refusal = :refusal",
+        ExpressionAttributeValues={":at": {"S": "2026-11-29T11:00:09.127Z"}, ":refusal": {"S": refusal}},
+    )
+    listed = desk.get("/subscriptions").json()["subscriptions"][0]
+    assert list(validator_of(load(), load().schemas["subscription"]).iter_errors(listed)) == []
+    assert listed == {**subscribers[0], "refusedAt": "2026-11-29T11:00:09.127Z", "refusal": refusal}
+    make(desk, notify=True, again=True)
+    assert desk.get("/subscriptions").json()["subscriptions"][0] == subscribers[0]
+
+
 def test_digest_is_announced(desk: Running) -> None:
     queue = desk.client("sqs").create_queue(QueueName="digests-heard")["QueueUrl"]
     arn = desk.client("sqs").get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]

@@ -1,8 +1,8 @@
 /** Who gets the digest, by e-mail or as a text message. */
 import { useRef, useState } from "preact/hooks";
 import { createSubscription, deleteSubscription, listSubscriptions } from "../api.ts";
-import { t, uiLanguage, uiLanguages } from "../i18n/index.ts";
-import { languageName, phone } from "../lib/format.ts";
+import { locale, t, uiLanguage, uiLanguages } from "../i18n/index.ts";
+import { languageName, moment, phone } from "../lib/format.ts";
 import { splitAddress } from "../lib/questions.ts";
 import type { Subscription } from "../lib/schema.ts";
 import { type Kind, mailLanguage, subscriptionFault, subscriptionRequest } from "../lib/subscriptions.ts";
@@ -83,7 +83,7 @@ const languageOf = ({ kind, language }: Subscription): string => (kind === "emai
 const nameOf = (one: Subscription): string => one.name || addressText(one);
 
 function Item({ subscription, onGone }: { subscription: Subscription; onGone: () => void }) {
-  const { subscriptionId, kind, name } = subscription;
+  const { subscriptionId, kind, name, refusedAt } = subscription;
   const [asking, setAsking] = useState(false);
   const [busy, setBusy] = useState(false);
   const [error, setError] = useState<unknown>();
@@ -114,6 +114,11 @@ function Item({ subscription, onGone }: { subscription: Subscription; onGone: ()
           <p class="muted small">
             <bdi>{details.join(" · ")}</bdi>
           </p>
+          {refusedAt && (
+            <p class="bad small" data-testid="subscription-refused">
+              {t("subscriptions.refused", { when: moment(refusedAt, locale.value) })}
+            </p>
+          )}
         </div>
         <button
           type="button"
