@@ -79,10 +79,10 @@ class Served:
         config.accesslog = None
         config.graceful_timeout = 2
         asyncio.set_event_loop(self._loop)
+        self._loop.set_exception_handler(_unless_cancelled)
         try:
             self._loop.run_until_complete(self._serve(config))
         finally:
-            self._loop.set_exception_handler(_unless_cancelled)
             self._loop.run_until_complete(_end_tasks())
             self._loop.close()
 

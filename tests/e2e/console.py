@@ -54,14 +54,16 @@ class Console:
     # --- conversations ------------------------------------------------------------------------------------------------
     def conversation_id(self, number: str, channel: str = "sms") -> str:
         """The conversation with a number, once there is one."""
+        return str(until(lambda: self._listed(number, channel))["conversationId"])
 
-        def ask() -> str | None:
-            listed: dict[str, Any] = self.stack.get("/conversations", limit=100).json()
-            address = f"{channel}:{number}"
-            found = (one for one in listed["conversations"] if one["contact"] == address)
-            return next((str(one["conversationId"]) for one in found), None)
+    def opted_out(self, number: str) -> None:
+        """Waits until the desk knows that a number opted out, whatever this window knows."""
+        until(lambda: (self._listed(number, "sms") or {}).get("optedOut") or None)
 
-        return until(ask)
+    def _listed(self, number: str, channel: str) -> dict[str, Any] | None:
+        listed: dict[str, Any] = self.stack.get("/conversations", limit=100).json()
+        address = f"{channel}:{number}"
+        return next((one for one in listed["conversations"] if one["contact"] == address), None)
 
     def item(self, conversation_id: str) -> Locator:
         """A conversation in the list."""

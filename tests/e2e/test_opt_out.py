@@ -30,6 +30,7 @@ def test_stop_closes_the_box_at_once_and_start_opens_it(console: Consoles, hands
     carrier = phone.log.locator(".message.carrier")
     expect(carrier).to_contain_text("Answered by the carrier")
     expect(phone.page.get_by_role("status").filter(has_text="until it texts START")).to_be_visible()
+    desk.opted_out("+12025550175")
     desk.page.context.set_offline(False)
     expect(waiting).to_have_attribute("data-pending", "refused")
     expect(waiting).to_contain_text("START")

@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Browser
 
 from tests.e2e.windows import Windows, accessibility, overflow, tallness
-from tests.integration.stack import Running
+from tests.integration.stack import Running, until
 
 
 @pytest.mark.parametrize(
@@ -25,8 +25,7 @@ def test_complaint_of_the_browser_is_noticed(browser: Browser, stack: Running, s
     page.goto(stack.settings.handset_url)
     assert windows.complaints() == []
     page.evaluate(f"() => {{ {script} }}")
-    page.wait_for_timeout(100)
-    assert any(each.startswith(complaint) for each in windows.complaints()), windows.complaints()
+    until(lambda: any(each.startswith(complaint) for each in windows.complaints()) or None)
     windows.expect(".")
     assert windows.complaints() == []
     windows.close()

@@ -65,12 +65,16 @@ def in_reading_order(found: list[Line]) -> list[Line]:
             rows[-1].append(line)
         else:
             rows.append([line])
-    return [line for row in rows for line in sorted(row, key=lambda line: float(line.corners[:, 0].min()))]
+    return [line for row in rows for line in sorted(row, key=_left)]
 
 
 def _first_corner(quarters: int) -> int:
     """Which of the box's corners is the text's top left, when the box was turned so many quarters counter-clockwise."""
     return quarters % 4
+
+
+def _left(line: Line) -> float:
+    return float(np.min(line.corners[:, 0]))
 
 
 def _middle(line: Line) -> float:
