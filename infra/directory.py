@@ -336,7 +336,10 @@ def main(arguments: list[str] | None = None) -> int:
                 return import_file(api, options.file.read_bytes(), options.partial, print)
             entries = list(api.entries())
         options.file.write_text(export_text(entries), encoding="utf-8", newline="")
-    except (DirectoryError, OSError) as error:
+    except OSError as error:
+        print(f"{options.file}: {error.strerror}", file=sys.stderr)
+        return 1
+    except DirectoryError as error:
         print(error, file=sys.stderr)
         return 1
     print(f"{len(entries)} entries")

@@ -24,6 +24,8 @@ from infra.directory import DirectoryError, open_api
 EVERY: Final = 1.0
 APPEARS_WITHIN: Final = 15.0
 ANSWERED, UNANSWERED, REFUSED = 0, 1, 2
+# As schemas/question_request.json has it.
+ADDRESS: Final = r"(sms|whatsapp):\+[1-9][0-9]{6,14}"
 
 Json = dict[str, Any]
 Say = Callable[[str], None]
@@ -48,7 +50,7 @@ def request_of(given: Mapping[str, str]) -> Json:
     to, text = given.get("TO", "").strip(), given.get("TEXT", "").strip()
     if not to or not text:
         raise AskError("Say whom and what to ask: make ask TO=+12025550100 TEXT='Send it again?'")
-    request: Json = {"address": to if ":" in to else f"sms:{to}", "text": text}
+    request: Json = {"address": address_of(to), "text": text}
     if choices := choices_of(given.get("CHOICES", "")):
         request["choices"] = choices
     for name, member in (("WITHIN", "answerWithinSeconds"), ("REMIND", "remindAfterSeconds")):
@@ -58,6 +60,16 @@ def request_of(given: Mapping[str, str]) -> Json:
             request[member] = int(seconds)
     named = (("QUESTION_LANGUAGE", "language"), ("BY", "askedBy"))
     return {**request, **{member: given[name].strip() for name, member in named if given.get(name, "").strip()}}
+
+
+def address_of(to: str) -> str:
+    """ "+12025550100" or "whatsapp:+12025550100" as an address; blanks, hyphens and brackets may stand in a number.
+    Raises AskError."""
+    channel, _, number = to.rpartition(":")
+    address = f"{channel or 'sms'}:{re.sub(r'[ ()-]', '', number)}"
+    if not re.fullmatch(ADDRESS, address):
+        raise AskError("TO is a phone number with its country code, such as +12025550100 or whatsapp:+12025550100")
+    return address
 
 
 def choices_of(text: str) -> list[dict[str, str]]:

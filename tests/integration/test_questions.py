@@ -155,6 +155,16 @@ def test_question_that_is_none_is_refused(stack: Running, body: object, key: str
     answer = post(stack, body, key)
     assert answer.status_code == 400
     validator("problem")(answer.json())
+    assert "POST /questions" in answer.json()["detail"] or "Idempotency-Key" in answer.json()["detail"]
+
+
+def test_question_as_a_form_is_told_to_come_as_json(stack: Running) -> None:
+    url, headers = f"{stack.settings.gateway_url}/questions", {"x-api-key": stack.settings.api_key()}
+    answer = httpx.post(url, data={"text": "?"}, headers=headers, timeout=30)
+    assert answer.status_code == 415
+    validator("problem")(answer.json())
+    assert "POST /questions" in answer.json()["detail"]
+    assert "application/json" in answer.json()["detail"]
 
 
 def test_question_that_only_the_machine_can_refuse_says_why(stack: Running) -> None:

@@ -207,3 +207,6 @@ def test_command_line_says_what_is_wrong(
     monkeypatch.setenv("DRAGOMAN_STATE_DIR", str(tmp_path))
     assert directory.main(["import", str(tmp_path / "none.csv")]) == 1
     assert "never started" in capsys.readouterr().err
+    monkeypatch.setattr(directory, "open_api", lambda aws, stack: FakeApi().client)
+    assert directory.main(["import", str(tmp_path / "none.csv")]) == 1
+    assert capsys.readouterr().err == f"{tmp_path / 'none.csv'}: No such file or directory\n"

@@ -9,6 +9,7 @@ import httpx
 import pytest
 
 from infra import questions
+from infra.build import ROOT
 from infra.questions import (
     ANSWERED,
     REFUSED,
@@ -22,6 +23,7 @@ from infra.questions import (
     request_of,
 )
 
+NUMBER = "+12025550100"
 OPEN: dict[str, Any] = {
     "questionId": "q1",
     "status": "open",
@@ -87,10 +89,30 @@ def test_request_of_the_least_keeps_the_channel() -> None:
     assert request_of(given) == {"address": "whatsapp:+442079460000", "text": "When?"}
 
 
-@pytest.mark.parametrize("given", [{}, {"TO": "+1"}, {"TEXT": "x"}, {"TO": "+1", "TEXT": "x", "WITHIN": "1h"}])
-def test_request_of_too_little_says_what_is_missing(given: dict[str, str]) -> None:
-    with pytest.raises(AskError):
+@pytest.mark.parametrize(
+    ("given", "says"),
+    [
+        ({}, "make ask TO="),
+        ({"TO": NUMBER}, "make ask TO="),
+        ({"TEXT": "x"}, "make ask TO="),
+        ({"TO": NUMBER, "TEXT": "x", "WITHIN": "1h"}, "WITHIN is a number of seconds"),
+        ({"TO": "2025550100", "TEXT": "x"}, "country code"),
+        ({"TO": "fax:+12025550100", "TEXT": "x"}, "country code"),
+        ({"TO": "+1202555010x", "TEXT": "x"}, "country code"),
+    ],
+)
+def test_request_that_cannot_be_made_says_why(given: dict[str, str], says: str) -> None:
+    with pytest.raises(AskError, match=says):
         request_of(given)
+
+
+def test_number_may_be_written_as_people_write_it() -> None:
+    assert request_of({"TO": "+1 (202) 555-0100", "TEXT": "x"})["address"] == f"sms:{NUMBER}"
+
+
+def test_address_is_the_one_of_the_schema() -> None:
+    schema = json.loads((ROOT / "schemas" / "question_request.json").read_text())
+    assert schema["properties"]["address"]["pattern"] == f"^{questions.ADDRESS}(?![\\s\\S])"
 
 
 def test_choices_of_text_without_letters_are_numbered() -> None:
