@@ -71,7 +71,12 @@ KEPT = {
 ZONES = "tzdata/zoneinfo/"
 
 # Files that a function finds beside its modules, by the function's name: paths below the project's root.
-DATA = {"compose_digest": ("docs/cost/prices.json",)}
+DATA = {
+    "compose_digest": ("docs/cost/prices.json",),
+    "compose_digest_notice": tuple(
+        f"functions/compose_digest_notice/{language}.json" for language in ("en", "es", "pt")
+    ),
+}
 
 # What Pillow's wheel brings along for formats, fonts and windows that we do not touch: half of its size.
 DROPPED = re.compile(r"(^PIL/_|/lib)(avif|imagingft|imagingtk|imagingmorph|freetype|harfbuzz|brotli\w+|png16)[-.]")

@@ -4,6 +4,7 @@ import * as v from "valibot";
 import { counted, feelings, priced } from "../src/lib/digest.ts";
 import { money, price, spelled } from "../src/lib/format.ts";
 import { Digest } from "../src/lib/schema.ts";
+import { mailLanguage } from "../src/lib/subscriptions.ts";
 
 test("counts come largest first, without what was never met, twelve at the most", () => {
   assert.deepEqual(
@@ -59,3 +60,15 @@ test("a digest that lacks what an older one lacks is still one", () => {
   const parsed = v.parse(Digest, { day: "2026-11-27", messages: { inbound: 3, outbound: 1, internal: 0 }, extra: 1 });
   assert.deepEqual([parsed.answers.medianSeconds, parsed.byHour, parsed.cost.total], [null, [], 0]);
 });
+
+const mailCases: [string | undefined, string[], string][] = [
+  ["es", ["en"], "es"],
+  ["pt-BR", ["en"], "pt"],
+  ["fr", ["pt", "en"], "pt"],
+  [undefined, ["es-MX", "en"], "es"],
+  ["fr", ["de"], "en"],
+  ["", [], "en"],
+];
+for (const [wanted, desk, language] of mailCases)
+  test(`a mail to a reader of ${wanted || "nothing"} at a desk of ${desk.join(", ")} is in ${language}`, () =>
+    assert.equal(mailLanguage(wanted, desk, ["en", "es", "pt"]), language));

@@ -183,5 +183,6 @@ test("a subscription by text message has its language, one by e-mail has none", 
   assert.deepEqual(subscriptionRequest("email", " ana@example.org ", "es", " "), {
     kind: "email",
     address: "ana@example.org",
+    language: "es",
   });
 });

@@ -10,7 +10,7 @@ from compose_digest.answers import answers, runs, unanswered
 from compose_digest.costs import cost, quantities
 from compose_digest.errors import InvalidDigest
 from compose_digest.pages import Page
-from dragoman.digests import DIGEST_LIST, Count, Row
+from dragoman.digests import DIGEST_LIST, MAX_NAMES, Count, Row
 from dragoman.items import AttributeValue, item, json_text
 from dragoman.times import parse, rfc3339
 from dragoman.validation import ValidationError, validator
@@ -18,8 +18,6 @@ from dragoman.validation import ValidationError, validator
 validate_digest = validator("digest")
 validate_event = validator("events/digest_created")
 
-# Names in each list of counts: the rest is a long tail.
-MAX_NAMES: Final = 50
 SENTIMENTS: Final = ("positive", "negative", "neutral", "mixed")
 
 Json = dict[str, Any]

@@ -8,6 +8,7 @@ from compose_digest_notice.errors import InvalidNotice
 from compose_digest_notice.mail import mime, subject, text
 from compose_digest_notice.message import message
 from compose_digest_notice.settings import Settings
+from compose_digest_notice.words import reader_language, words_in
 from dragoman.items import plain
 from dragoman.times import parse, rfc3339
 from dragoman.validation import ValidationError
@@ -43,9 +44,10 @@ def notice(event: Mapping[str, Any], settings: Settings) -> Notice:
             "message": "",
         }
         if subscription["kind"] == "email" and settings.mail_from:
-            words = {"subject": subject(digest), "text": text(digest)}
-            whole = mime(digest, subscription, settings.mail_from, at)
-            return {**made, "kind": "email", "mime": whole, **words}  # type: ignore[typeddict-item]
+            words = words_in(reader_language(subscription.get("language"), settings.desk_languages))
+            whole = mime(digest, words, subscription["address"], settings.mail_from, at)
+            plain_words = {"subject": subject(digest, words), "text": text(digest, words)}
+            return {**made, "kind": "email", "mime": whole, **plain_words}  # type: ignore[typeddict-item]
         if subscription["kind"] == "sms" and settings.number:
             sent = message(digest, subscription, settings, event["run"], at)
             return {**made, "kind": "sms", "message": json.dumps(sent, ensure_ascii=False)}

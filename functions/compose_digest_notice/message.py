@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from compose_digest_notice.settings import Settings
-from compose_digest_notice.words import answered_words
+from compose_digest_notice.words import ENGLISH, words_in
 from dragoman.digests import DIGEST
 from dragoman.documents import Message
 from dragoman.identifiers import conversation_id
@@ -52,10 +52,11 @@ def message(
 
 def words(digest: Mapping[str, Any]) -> str:
     """The digest in short. It is English, and translated as every message of the desk is."""
-    messages, waiting = digest["messages"], digest["answers"]["unanswered"]
+    english, cost = words_in(ENGLISH), digest["cost"]
+    clauses = english.traffic(digest["messages"])
     return (
-        f"Summary of {digest['day']}: {messages['inbound']} messages came in, {messages['outbound']} went out. "
-        f"{answered_words(digest['answers'])} Waiting for an answer: {waiting}. "
-        f"Not delivered: {sum(failure['count'] for failure in digest['failures'])}. "
-        f"Cost: {digest['cost']['total']:.2f} {digest['cost']['currency']}."
+        f"Summary of {digest['day']}: {clauses['came']}, {clauses['went']}. {english.answered(digest['answers'])} "
+        f"Waiting for an answer: {english.number(digest['answers']['unanswered'])}. "
+        f"Not delivered: {english.number(sum(failure['count'] for failure in digest['failures']))}. "
+        f"Cost: {english.number(cost['total'], 2)} {cost['currency']}."
     )

@@ -7,6 +7,8 @@ from typing import Final, NotRequired, TypedDict
 AUTOMATIC: Final = frozenset({"questions", "digest"})
 DIGEST: Final = "digest"
 DIGEST_LIST: Final = "digests"
+# Names in each list of counts: the rest is a long tail.
+MAX_NAMES: Final = 50
 
 
 class Usage(TypedDict):

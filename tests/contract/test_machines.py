@@ -44,6 +44,7 @@ BORNE = {
     "question/AnnounceClosed": "whoever nests the question goes on; consoles ask again once a minute",
     "broadcast/PushToGroups/Translate": "the frame says so, and the console may ask for it again",
     "broadcast/PushToGroups/KeepTranslation": "the consoles have it; who asks next has it translated again",
+    "digest/TellEach/ForgetRefusal": "the e-mail went out; the list says it was refused until the next one does",
     "incident/LookAtHolder": "the failure is in the incident, and the next one looks again",
     "tag_guard/LookAtHolder": "somebody holds the instance; its next start looks again",
     "tag_guard/FindStarter": "those on call are asked in the place of an owner whom nobody knows",

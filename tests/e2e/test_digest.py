@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import base64
 import re
 from collections.abc import Callable
 from datetime import UTC, datetime
+from email import message_from_bytes
+from email.policy import default
+from typing import Any
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -94,6 +98,92 @@ def test_subscribers_are_added_and_removed(console: Consoles) -> None:
     desk.connected()
     expect(page.get_by_test_id("subscription-form")).to_be_visible()
     expect(texted.or_(mine)).to_have_count(0)
+
+
+def test_address_that_was_refused_is_shown_with_the_subscriber(console: Consoles, stack: Running) -> None:
+    made = {"subscriptionId": "refused-once", "list": "subscriptions", "createdAt": "2026-11-28T09:12:44.018Z"}
+    made |= {"kind": "email", "address": "bia@exmple.org", "language": "pt"}
+    made |= {"refusedAt": "2026-11-29T11:00:09.127Z", "refusal": "SesV2.MessageRejectedException"}
+    table, dynamodb = stack.outputs()["SubscriptionsTableName"], stack.client("dynamodb")
+    dynamodb.put_item(TableName=table, Item={name: {"S": value} for name, value in made.items()})
+    (listed,) = (
+        one
+        for one in stack.get("/subscriptions", limit=100).json()["subscriptions"]
+        if one["subscriptionId"] == made["subscriptionId"]
+    )
+    assert listed == {name: value for name, value in made.items() if name != "list"}
+    desk = console(size=NARROW).sign_in()
+    desk.go("#/subscriptions")
+    mine = desk.page.get_by_test_id("subscription").filter(has_text="bia@exmple.org")
+    refused = mine.get_by_test_id("subscription-refused")
+    expect(refused).to_have_text(re.compile(r"^The last e-mail was refused on Nov 29, 2026, .+: check the address\.$"))
+    picture(desk.page, "digest-refused-light-360")
+    assert overflow(desk.page) == []
+    mine.get_by_test_id("subscription-remove").click()
+    desk.page.get_by_test_id("confirm-act").click()
+    expect(mine).to_have_count(0)
+
+
+def mail_to(stack: Running, address: str) -> Any:
+    """The one e-mail that was sent to an address."""
+    files = (stack.settings.state_dir / "mail").glob("*.eml")
+    (mail,) = (
+        mail for file in files if (mail := message_from_bytes(file.read_bytes(), policy=default))["To"] == address
+    )
+    return mail
+
+
+def shown(mail: Any) -> str:
+    """An e-mail's page, with the pictures that it brings along in it."""
+    page = mail.get_body(("html",)).get_content()
+    for part in mail.walk():
+        if part.get_content_type() == "image/png":
+            data = base64.b64encode(part.get_content()).decode()
+            page = page.replace(f"cid:{part['Content-ID'][1:-1]}", f"data:image/png;base64,{data}")
+    return str(page)
+
+
+MAILS = [
+    ("en", "English", r"^Dragoman: \d+ messages?, [A-Z][a-z]+ \d+, \d{4}$"),
+    ("es", "Spanish", r"^Dragoman: \d+ mensajes?, \d+ de [a-z]+ de \d{4}$"),
+    ("pt", "Portuguese", r"^Dragoman: \d+ mensage(m|ns), \d+ de [a-zç]+ de \d{4}$"),
+]
+
+
+def test_subscribers_get_the_mail_in_the_language_that_was_chosen(
+    console: Consoles, windows: Windows, stack: Running, today: str
+) -> None:
+    desk = console().sign_in(language="fr")
+    page = desk.page
+    desk.go("#/subscriptions")
+    # Nobody wrote mails in French, so the desk's first language is offered.
+    expect(page.get_by_test_id("subscription-language")).to_have_value("en")
+    for language, name, _ in MAILS:
+        page.get_by_test_id("subscription-address").fill(f"mail-{language}@example.org")
+        page.get_by_test_id("subscription-language").select_option(language)
+        page.get_by_test_id("subscription-add").click()
+        mine = page.get_by_test_id("subscription").filter(has_text=f"mail-{language}@example.org")
+        expect(mine).to_contain_text(name)
+    page.reload()
+    desk.connected()
+    make(stack.client, "dragoman", {"day": today, "notify": True, "again": True}, print)
+    for language, name, subject in MAILS:
+        mail = mail_to(stack, f"mail-{language}@example.org")
+        assert re.search(subject, mail["Subject"])
+        assert mail["Content-Language"] == language
+        for size in (NARROW, (600, 900)):
+            reader = windows.open(size=size, axe=True)
+            reader.set_content(shown(mail))
+            settle(reader, lambda: None)
+            assert reader.evaluate("document.documentElement.lang") == language
+            assert reader.evaluate("[...document.images].every((image) => image.naturalWidth > 0)")
+            picture(reader, f"digest-mail-{language}-{size[0]}")
+            assert [*overflow(reader), *accessibility(reader)] == []
+        mine = page.get_by_test_id("subscription").filter(has_text=f"mail-{language}@example.org")
+        expect(mine).to_contain_text(name)
+        mine.get_by_test_id("subscription-remove").click()
+        page.get_by_test_id("confirm-act").click()
+        expect(mine).to_have_count(0)
 
 
 @pytest.mark.parametrize("size", [WIDE, NARROW], ids=["1280", "360"])

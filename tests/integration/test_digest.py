@@ -114,7 +114,7 @@ def test_day_that_has_not_begun_is_refused(desk: Running) -> None:
 @pytest.fixture
 def subscribers(desk: Running) -> Iterator[list[dict[str, Any]]]:
     asked = [
-        {"kind": "email", "address": "ana@example.org", "name": 'Ana "A" O\'Neil'},
+        {"kind": "email", "address": "ana@example.org", "language": "pt-BR", "name": 'Ana "A" O\'Neil'},
         {"kind": "sms", "address": f"sms:{PHONE}", "language": "es"},
     ]
     made = [call(desk, "POST", "/subscriptions", each) for each in asked]
@@ -162,11 +162,14 @@ def mails(stack: Running) -> list[Any]:
 
 def test_subscribers_are_told_once_unless_asked_again(desk: Running, subscribers: list[dict[str, Any]]) -> None:
     assert len(subscribers) == 2
-    twice = call(desk, "POST", "/subscriptions", {"kind": "email", "address": "ana@example.org"})
+    # Either of the two may be the one that gets the e-mail, so they want the same language.
+    again = {"kind": "email", "address": "ana@example.org", "language": "pt"}
+    twice = call(desk, "POST", "/subscriptions", again)
     assert twice.status_code == 201
     make(desk, notify=True)
     (mail,) = mails(desk)
     assert (mail["To"], mail["From"]) == ("ana@example.org", "dragoman@example.org")
+    assert (mail["Content-Language"], mail["Subject"].split(",")[0]) == ("pt", "Dragoman: 3 mensagens")
     assert QUESTION in mail.get_body(("plain",)).get_content()
     assert "cid:hours" in mail.get_body(("html",)).get_content()
     assert [part.get_content()[:4] for part in mail.walk() if part.get_content_type() == "image/png"] == [
@@ -215,6 +218,21 @@ def test_somebody_who_cannot_be_told_makes_a_failure_with_a_digest(
         desk.client("dynamodb").delete_item(TableName=desk.outputs()["SubscriptionsTableName"], Key=key)
     assert failed.value.digest == desk.get(f"/digests/{today().isoformat()}").json()
     assert len(mails(desk)) == before + 1
+
+
+def test_refusal_is_forgotten_once_a_mail_is_taken(desk: Running, subscribers: list[dict[str, Any]]) -> None:
+    name, refusal = subscribers[0]["subscriptionId"], "SesV2.MessageRejectedException"
+    desk.client("dynamodb").update_item(
+        TableName=desk.outputs()["SubscriptionsTableName"],
+        Key={"subscriptionId": {"S": name}},
+        UpdateExpression="SET refusedAt = :at, refusal = :refusal",
+        ExpressionAttributeValues={":at": {"S": "2026-11-29T11:00:09.127Z"}, ":refusal": {"S": refusal}},
+    )
+    listed = desk.get("/subscriptions").json()["subscriptions"][0]
+    assert list(validator_of(load(), load().schemas["subscription"]).iter_errors(listed)) == []
+    assert listed == {**subscribers[0], "refusedAt": "2026-11-29T11:00:09.127Z", "refusal": refusal}
+    make(desk, notify=True, again=True)
+    assert desk.get("/subscriptions").json()["subscriptions"][0] == subscribers[0]
 
 
 def test_digest_is_announced(desk: Running) -> None:

@@ -12,7 +12,7 @@ from infra.local.aws.asl import engine
 from infra.local.aws.asl.errors import StateError
 from tests.statemachines.worlds import ask, empty, run, tables
 
-KEYS = {"dragoman-digests": "day"}
+KEYS = {"dragoman-digests": "day", "dragoman-subscriptions": "subscriptionId"}
 DAY = "2026-11-27"
 PLAN = {"day": DAY, "timeZone": "Etc/UTC", "window": {}, "complete": True, "notify": True, "again": False, "slices": []}
 ITEM = {"day": {"S": DAY}, "expiresAt": {"N": "1803898804"}}
@@ -23,18 +23,23 @@ ANA, BEN = "ana@example.org", "ben@example.org"
 
 class World:
     """A day without messages, and subscribers by e-mail. The answers to the first `lost` claims never arrive; mails are
-    whom e-mails went to."""
+    whom e-mails went to; bad is whom SES takes nothing for."""
 
     def __init__(self, dynamodb: Any, lost: int = 0, addresses: tuple[str, ...] = (), refused: str = "") -> None:
         empty(dynamodb, KEYS)
         self.dynamodb, self.lost, self.told = dynamodb, lost, 0
-        self.addresses, self.refused, self.mails = addresses, refused, list[str]()
+        self.addresses, self.refused, self.mails, self.bad = addresses, refused, list[str](), set[str]()
+        for number, address in enumerate(addresses):
+            kept = {"subscriptionId": {"S": f"subscription-{number}"}, "address": {"S": address}}
+            dynamodb.put_item(TableName="dragoman-subscriptions", Item=kept)
 
     def call(self, task: engine.TaskCall) -> Any:
         if task.resource.endswith("lambda:invoke"):
             return {"Payload": self.invoked(task.parameters["Payload"])}
         if task.resource.endswith("events:putEvents"):
             return {"FailedEntryCount": 0}
+        if task.resource.endswith("sesv2:sendEmail"):
+            raise StateError("SesV2.MessageRejectedException", f"not verified: {BEN}")
         if task.resource.endswith("dynamodb:query"):
             self.told += 1
             return {"Items": [self.subscription(number) for number in range(len(self.addresses))]}
@@ -53,6 +58,8 @@ class World:
         if "mime" in given:
             if given["address"] == self.refused:
                 raise StateError("Sandbox.Timedout", "no permission")
+            if given["address"] in self.bad:
+                raise StateError("MailRefused", "SES answered MessageRejected")
             self.mails.append(given["address"])
             return {"mailId": "1"}
         notice = dict.fromkeys(("mime", "subject", "text", "message"), "")
@@ -60,7 +67,18 @@ class World:
         return {**notice, "kind": "email", **ids}
 
     def subscription(self, number: int) -> Any:
-        return {"subscriptionId": {"S": f"subscription-{number}"}, "address": {"S": self.addresses[number]}}
+        key = {"subscriptionId": {"S": f"subscription-{number}"}}
+        return self.dynamodb.get_item(TableName="dragoman-subscriptions", Key=key)["Item"]
+
+    def morning(self, **request: Any) -> str:
+        """How a day's telling ends: an error's name, or empty."""
+        for kept in self.dynamodb.scan(TableName="dragoman-digests")["Items"]:
+            self.dynamodb.delete_item(TableName="dragoman-digests", Key={"day": kept["day"]})
+        try:
+            run("digest", {"notify": True, **request}, self.call)
+        except StateError as failed:
+            return failed.error or "?"
+        return ""
 
 
 @pytest.fixture(scope="module")
@@ -118,3 +136,34 @@ def test_one_who_cannot_be_told_costs_the_others_nothing_and_is_a_failure(dynamo
         run("digest", {"notify": True}, world.call)
     assert failed.value.error == "SubscribersNotTold"
     assert world.mails == [BEN]
+
+
+def test_address_that_is_refused_is_an_alarm_once_and_stands_in_the_list_until_a_mail_is_taken(dynamodb: Any) -> None:
+    world = World(dynamodb, addresses=(ANA, BEN))
+    world.bad = {BEN}
+    assert world.morning() == "SubscribersNotTold"
+    first = world.subscription(1)
+    assert first["refusal"] == {"S": "SesV2.MessageRejectedException"}
+    assert world.morning() == ""
+    assert world.subscription(1)["refusedAt"]["S"] >= first["refusedAt"]["S"]
+    assert world.mails == [ANA, ANA]
+    assert "refusedAt" not in world.subscription(0)
+    world.bad = set()
+    assert world.morning() == ""
+    assert world.mails[2:] == [ANA, BEN]
+    assert set(world.subscription(1)) == {"subscriptionId", "address"}
+    world.bad = {BEN}
+    assert world.morning() == "SubscribersNotTold"
+
+
+def test_mails_that_are_all_refused_are_an_alarm_each_morning(dynamodb: Any) -> None:
+    world = World(dynamodb, addresses=(ANA, BEN))
+    world.bad = {ANA, BEN}
+    assert [world.morning() for _ in range(2)] == ["SubscribersNotTold"] * 2
+
+
+def test_whoever_runs_it_by_hand_hears_of_a_refusal_each_time(dynamodb: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(PLAN, "again", True)
+    world = World(dynamodb, addresses=(ANA, BEN))
+    world.bad = {BEN}
+    assert [world.morning(again=True) for _ in range(2)] == ["SubscribersNotTold"] * 2

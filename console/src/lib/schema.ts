@@ -324,6 +324,8 @@ export const Subscription = v.object({
   address: text,
   language: v.fallback(text, ""),
   name: maybe(text),
+  refusedAt: maybe(text),
+  refusal: maybe(text),
 });
 export const SubscriptionList = v.object({ subscriptions: v.array(v.unknown()), cursor: maybe(text) });
 

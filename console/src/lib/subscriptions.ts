@@ -22,6 +22,12 @@ export function subscriptionFault(kind: Kind, address: string): "required" | "em
   return /^\+[1-9]\d{6,14}$/.test(plainNumber(given)) ? undefined : "number";
 }
 
+/** The languages that e-mails are written in are those of the console: each is a catalogue in both. */
+export function mailLanguage(wanted: string | undefined, desk: readonly string[], written: readonly string[]): string {
+  const known = [wanted ?? "", ...desk].map((code) => code.split("-")[0]);
+  return known.find((code) => code !== undefined && written.includes(code)) ?? "en";
+}
+
 export const subscriptionRequest = (
   kind: Kind,
   address: string,
@@ -30,7 +36,6 @@ export const subscriptionRequest = (
 ): SubscriptionRequest => ({
   kind,
   address: kind === "sms" ? `sms:${plainNumber(address)}` : address.trim(),
-  // E-mails are in English.
-  ...(language && kind === "sms" ? { language } : {}),
+  ...(language ? { language } : {}),
   ...(name.trim() ? { name: name.trim() } : {}),
 });

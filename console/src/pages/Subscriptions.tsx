@@ -1,11 +1,11 @@
 /** Who gets the digest, by e-mail or as a text message. */
 import { useRef, useState } from "preact/hooks";
 import { createSubscription, deleteSubscription, listSubscriptions } from "../api.ts";
-import { t, uiLanguage } from "../i18n/index.ts";
-import { languageName, phone } from "../lib/format.ts";
+import { locale, t, uiLanguage, uiLanguages } from "../i18n/index.ts";
+import { languageName, moment, phone } from "../lib/format.ts";
 import { splitAddress } from "../lib/questions.ts";
 import type { Subscription } from "../lib/schema.ts";
-import { type Kind, subscriptionFault, subscriptionRequest } from "../lib/subscriptions.ts";
+import { type Kind, mailLanguage, subscriptionFault, subscriptionRequest } from "../lib/subscriptions.ts";
 import { config, readingLanguage } from "../state.ts";
 import { Choice, Empty, Failure, Spinner, Title, useLoad } from "../ui/basics.tsx";
 import { Confirm } from "../ui/Confirm.tsx";
@@ -74,10 +74,16 @@ export function SubscriptionsPage() {
 const addressText = ({ kind, address }: Subscription): string =>
   kind === "sms" ? phone(splitAddress(address).number) : address;
 
+/** A mail is written in one of few languages, whatever was asked for. */
+const written = (wanted: string | undefined): string =>
+  mailLanguage(wanted, config.value?.deskLanguages ?? [], uiLanguages);
+
+const languageOf = ({ kind, language }: Subscription): string => (kind === "email" ? written(language) : language);
+
 const nameOf = (one: Subscription): string => one.name || addressText(one);
 
 function Item({ subscription, onGone }: { subscription: Subscription; onGone: () => void }) {
-  const { subscriptionId, kind, language, name } = subscription;
+  const { subscriptionId, kind, name, refusedAt } = subscription;
   const [asking, setAsking] = useState(false);
   const [busy, setBusy] = useState(false);
   const [error, setError] = useState<unknown>();
@@ -96,7 +102,7 @@ function Item({ subscription, onGone }: { subscription: Subscription; onGone: ()
   const details = [
     name && who,
     t(kind === "sms" ? "subscriptions.sms" : "subscriptions.email"),
-    kind === "sms" && languageName(language, uiLanguage.value),
+    languageName(languageOf(subscription), uiLanguage.value),
   ].filter(Boolean);
   return (
     <li class="entry" data-testid="subscription" data-subscription-id={subscriptionId}>
@@ -108,6 +114,11 @@ function Item({ subscription, onGone }: { subscription: Subscription; onGone: ()
           <p class="muted small">
             <bdi>{details.join(" · ")}</bdi>
           </p>
+          {refusedAt && (
+            <p class="bad small" data-testid="subscription-refused">
+              {t("subscriptions.refused", { when: moment(refusedAt, locale.value) })}
+            </p>
+          )}
         </div>
         <button
           type="button"
@@ -140,7 +151,9 @@ function Form({ onAdded }: { onAdded: (one: Subscription) => void }) {
   const [kind, setKind] = useState<Kind>("email");
   const [address, setAddress] = useState("");
   const [name, setName] = useState("");
-  const [language, setLanguage] = useState(readingLanguage.value);
+  const [wanted, setLanguage] = useState(readingLanguage.value);
+  const language = kind === "email" ? written(wanted) : wanted;
+  const languages = kind === "email" ? uiLanguages : [...languageChoices(), ...(config.value?.deskLanguages ?? [])];
   const [shown, setShown] = useState(false);
   const [busy, setBusy] = useState(false);
   const [error, setError] = useState<unknown>();
@@ -219,25 +232,21 @@ function Form({ onAdded }: { onAdded: (one: Subscription) => void }) {
             data-testid="subscription-name"
           />
         </div>
-        {kind === "sms" && (
-          <div class="field">
-            <label for="subscription-language">{t("directory.field.language")}</label>
-            <select
-              id="subscription-language"
-              value={language}
-              onChange={(event) => setLanguage(event.currentTarget.value)}
-              data-testid="subscription-language"
-            >
-              {byName([...new Set([...languageChoices(), ...(config.value?.deskLanguages ?? []), language])]).map(
-                ([code, label]) => (
-                  <option key={code} value={code}>
-                    {label}
-                  </option>
-                ),
-              )}
-            </select>
-          </div>
-        )}
+        <div class="field">
+          <label for="subscription-language">{t("directory.field.language")}</label>
+          <select
+            id="subscription-language"
+            value={language}
+            onChange={(event) => setLanguage(event.currentTarget.value)}
+            data-testid="subscription-language"
+          >
+            {byName([...new Set([...languages, language])]).map(([code, label]) => (
+              <option key={code} value={code}>
+                {label}
+              </option>
+            ))}
+          </select>
+        </div>
       </div>
       {error !== undefined && <Failure error={error} />}
       <p class="form-foot">
