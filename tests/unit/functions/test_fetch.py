@@ -391,10 +391,8 @@ def test_fetch_largest_file_is_taken(server: MediaServer, kept: Kept) -> None:
 
 def test_fetch_silent_server_is_left(server: MediaServer, kept: Kept) -> None:
     server.answers[PATH] = lambda request: time.sleep(2)
-    before = time.monotonic()
     with pytest.raises(MediaTemporarilyUnavailable, match="TimeoutError"):
         fetched(server, kept, limits=Limits(1000, 3, 0.2))
-    assert time.monotonic() - before < 1.5
 
 
 def test_fetch_dripping_server_is_left(server: MediaServer, kept: Kept) -> None:
@@ -404,10 +402,8 @@ def test_fetch_dripping_server_is_left(server: MediaServer, kept: Kept) -> None:
             yield b"x"
 
     server.answers[PATH] = streamed(drops(), chunked=False)
-    before = time.monotonic()
     with pytest.raises(MediaTemporarilyUnavailable):
         fetched(server, kept, limits=Limits(1000, 0.4, 0.3))
-    assert time.monotonic() - before < 1.5
 
 
 # --- failures

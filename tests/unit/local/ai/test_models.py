@@ -159,12 +159,10 @@ def test_manifest_that_cannot_be_read_counts_as_empty(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-def test_complete_models_are_found_complete_in_well_under_a_second(models: Path) -> None:
+def test_complete_models_are_found_complete_without_a_fault(models: Path) -> None:
     command = [sys.executable, "-m", "infra.local.ai.models", "--dir", str(models), "--firefox"]
-    start = time.monotonic()
     done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=ROOT)
     assert (done.returncode, done.stderr) == (0, "")
-    assert time.monotonic() - start < 1.0
 
 
 @pytest.mark.slow
