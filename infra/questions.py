@@ -141,6 +141,8 @@ def ended(question: Json) -> tuple[str, int]:
         return f"Answered: {value}{answer['text']}{own}", ANSWERED
     if question["status"] == "failed":
         return f"It could not be asked: {question['reason']}", REFUSED
+    if question["status"] == "undelivered":
+        return f"It did not arrive: {question['reason']}", UNANSWERED
     reasons = {
         "expired": "Nobody answered in time.",
         "opted-out": "The contact does not want to be written to.",

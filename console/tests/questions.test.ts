@@ -114,12 +114,13 @@ test("open questions come first, the one that ends soonest at the top; then the 
     of("later", { deadlineAt: "2026-11-30T10:00:00.000Z" }),
     of("new", { status: "expired", askedAt: "2026-11-27T10:00:00.000Z" }),
     of("soon", {}),
+    of("unreached", { status: "undelivered", askedAt: "2026-11-26T10:00:00.000Z" }),
   ];
   const ids = (filter: Parameters<typeof arranged>[1]) => arranged(all, filter).map(({ questionId }) => questionId);
-  assert.deepEqual(ids("all"), ["soon", "later", "new", "old"]);
+  assert.deepEqual(ids("all"), ["soon", "later", "new", "unreached", "old"]);
   assert.deepEqual(ids("open"), ["soon", "later"]);
   assert.deepEqual(ids("answered"), ["old"]);
-  assert.deepEqual(ids("unanswered"), ["new"]);
+  assert.deepEqual(ids("unanswered"), ["new", "unreached"]);
 });
 
 test("a question that is closed is never open again", () => {

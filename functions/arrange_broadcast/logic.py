@@ -11,6 +11,7 @@ from dragoman.frames import Item, message_frame, size, wanted
 MAX_BYTES: Final = 190_000
 OPTED_OUT: Final = {"ContactOptedOut": True, "ContactOptedIn": False}
 CONTACT_EVENTS: Final = tuple(OPTED_OUT)
+QUESTION_EVENTS: Final = ("QuestionAnswered", "QuestionClosed")
 
 Json = Mapping[str, Any]
 
@@ -90,7 +91,7 @@ def plain_frame(kind: str, detail: Json) -> StatusFrame | ContactFrame | Questio
             "optedOut": OPTED_OUT[kind],
             "at": detail["at"],
         }
-    if kind == "QuestionAnswered":
+    if kind in QUESTION_EVENTS:
         return question_frame(detail)
     status = {"MessageSent": "sent", "MessageDelivered": detail.get("status"), "MessageFailed": detail.get("state")}
     frame: StatusFrame = {
@@ -109,7 +110,7 @@ def plain_frame(kind: str, detail: Json) -> StatusFrame | ContactFrame | Questio
 
 
 def question_frame(detail: Json) -> QuestionFrame:
-    """The frame of a question that has its answer. Raises KeyError."""
+    """The frame of a question that has its answer, or is closed without one. Raises KeyError."""
     return {
         "type": "question",
         "questionId": detail["questionId"],

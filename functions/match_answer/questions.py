@@ -15,8 +15,8 @@ OPEN: Final = "open"
 ANSWERED: Final = "answered"
 EXPIRED: Final = "expired"
 # The ends that somebody may not know of who answers. Not among them: failed, for such a question may never have reached
-# anybody, and opted-out, for whoever says yes after that wants messages again.
-CLOSED: Final = frozenset({ANSWERED, EXPIRED, "cancelled"})
+# anybody, and opted-out, for whoever says yes after that wants messages again. undelivered is: carriers err.
+CLOSED: Final = frozenset({ANSWERED, EXPIRED, "cancelled", "undelivered"})
 # How long after a question was closed a message without its code may still be meant for it.
 LATE: Final = timedelta(days=3)
 # How long after its deadline a question may still stand as open: its machine closes it at once, if it is still there.

@@ -926,12 +926,17 @@ def every_attribute_that_is_printed_is_saved(shipped: Shipped) -> Iterator[str]:
     rewritten("functions/arrange_entry/logic.py", '"nameKey": ', '"sorted": '),
     rewritten("functions/arrange_entry/logic.py", '"list": ', '"all": '),
     rewritten("functions/arrange_question/logic.py", '"code": question', '"short": question'),
+    changed(*state_of("question", "SaveWording"), "Parameters", "UpdateExpression", to="SET choices = :choices"),
 )
 def every_item_that_a_function_makes_is_found_by_its_indexes(shipped: Shipped) -> Iterator[str]:
     makers = {
         "ReportsTable": ("report_item in functions/compose_report", composed_attributes(shipped)),
         "DirectoryTable": ("entry_item in functions/arrange_entry", arranged_attributes(shipped)),
-        "QuestionsTable": ("item_of in functions/arrange_question", question_attributes(shipped)),
+        # A question has its message, which a machine writes, only once it is worded.
+        "QuestionsTable": (
+            "item_of in functions/arrange_question, or a machine,",
+            question_attributes(shipped) | written_attributes(shipped, "QuestionsTable"),
+        ),
     }
     for name, (maker, saved) in makers.items():
         table = shipped.resources("AWS::DynamoDB::Table")[name]["Properties"]
@@ -942,7 +947,7 @@ def every_item_that_a_function_makes_is_found_by_its_indexes(shipped: Shipped) -
 
 def index_of(name: str) -> tuple[Any, ...]:
     """The projection of an index of table Questions, for the examples."""
-    place_ = {"byAddress": 0, "byList": 1, "byCode": 2}[name]
+    place_ = {"byAddress": 0, "byList": 1, "byCode": 2, "byMessage": 3}[name]
     return ("template", "Resources", "QuestionsTable", "Properties", "GlobalSecondaryIndexes", place_, "Projection")
 
 
@@ -950,6 +955,7 @@ def index_of(name: str) -> tuple[Any, ...]:
     changed(*index_of("byList"), to={"ProjectionType": "ALL"}),
     changed(*index_of("byCode"), "NonKeyAttributes", to=["token"]),
     changed(*index_of("byList"), "NonKeyAttributes", to=["status"]),
+    changed(*index_of("byMessage"), to={"ProjectionType": "ALL"}),
 )
 def every_index_of_questions_has_what_is_read_and_no_token(shipped: Shipped) -> Iterator[str]:
     """Who has a token can end a wait; and an index that lacks an attribute answers as if the item did."""

@@ -80,6 +80,45 @@ def nobody_is_asked_about_opt_outs_or_replays(shipped: Shipped) -> Iterator[str]
         yield "FailuresRule: a replay of the archive would ask about failures of long ago"
 
 
+UNDELIVERED_DETAIL = resource("UndeliveredRule", "EventPattern", "detail")
+
+
+@rules(
+    without(*resource("UndeliveredRule", "EventPattern", "replay-name")),
+    changed(*UNDELIVERED_DETAIL, "state", to=["undelivered"]),
+    changed(*UNDELIVERED_DETAIL, "state", to=["failed", "undelivered", "unknown"]),
+    changed(*UNDELIVERED_DETAIL, "messageId", to=[{"prefix": "SM"}]),
+    changed(*state_of("undelivered", "OptedOut?"), "Choices", 0, "StringEquals", to="21611"),
+    without(*state_of("undelivered", "CloseQuestion"), "Parameters", "ConditionExpression"),
+    changed(*state_of("undelivered", "CloseQuestion"), "Parameters", "ReturnValues", to="ALL_NEW"),
+    without(*state_of("undelivered", "FindToken"), "Parameters", "ProjectionExpression"),
+    rewritten("functions/dragoman/provider_errors.py", "The carrier gave the code", "The carrier said"),
+)
+def question_that_did_not_arrive_is_closed_and_no_other(shipped: Shipped) -> Iterator[str]:
+    pattern = shipped.resources(RULE)["UndeliveredRule"]["Properties"]["EventPattern"]
+    detail = {"messageId": "DM36fb9d6307e7c007c20b508d6362192b", "error": "30003", "state": "undelivered"}
+    event = {"source": "dragoman", "detail-type": "MessageFailed", "detail": detail}
+    if not all(
+        matches(pattern, {**event, "detail": {**detail, "state": state}}) for state in ("failed", "undelivered")
+    ):
+        yield "UndeliveredRule: a question that was refused or not delivered is to be closed"
+    if matches(pattern, {**event, "detail": {**detail, "state": "unknown"}}):
+        yield "UndeliveredRule: where nobody knows, the question may have arrived"
+    if matches(pattern, {**event, "replay-name": "x"}):
+        yield "UndeliveredRule: a replay of the archive tells of failures of long ago"
+    level, errors = shipped.machines["undelivered"]["States"], shipped.texts["functions/dragoman/provider_errors.py"]
+    if f'OPTED_OUT: Final = "{level["OptedOut?"]["Choices"][0]["StringEquals"]}"' not in errors:
+        yield "undelivered/OptedOut?: who opted out at the provider is opted out"
+    if str(level["Reason?"]["Choices"][1]["StringMatches"]).removesuffix("*") not in errors:
+        yield "undelivered/Reason?: leave out the reason that is a number, as provider_errors has it"
+    if "#status = :open" not in level["CloseQuestion"]["Parameters"].get("ConditionExpression", ""):
+        yield "undelivered/CloseQuestion: only while #status = :open"
+    if "ReturnValues" in level["CloseQuestion"]["Parameters"]:
+        yield "undelivered/CloseQuestion: a question's words and its contact's number would stand in a history"
+    if level["FindToken"]["Parameters"].get("ProjectionExpression") != "#token":
+        yield "undelivered/FindToken: read the token alone, for this machine has a history"
+
+
 @rules(
     without(*state_of("incident", "IsForOthers"), "Parameters", "FilterExpression"),
     changed(*state_of("incident", "ForOthers?"), "Choices", 0, "Next", to="Open"),
@@ -98,6 +137,56 @@ def nobody_is_asked_about_what_does_not_reach_themselves(shipped: Shipped) -> It
     cut = {name: {"Type": "Succeed"} if name == "ForOthers?" else state for name, state in level["States"].items()}
     if "Open" in reached({"States": cut}, "TakeFailure"):
         yield "incident: a failure comes to Open without ForOthers?"
+
+
+@rules(
+    changed(*state_of("incident", "ForOthers?"), "Default", to="Open"),
+    changed(*state_of("incident", "PutsQuestion?"), "Choices", 0, "Next", to="Open"),
+    without(*state_of("incident", "PutsQuestion?"), "Choices", 0, "And", 1),
+    changed(*state_of("incident", "DropClaims"), "ItemProcessor", "StartAt", to="DropClaim"),
+    without(
+        *state_of("incident", "DropClaims"), "ItemProcessor", "States", "FindClosed", "Parameters", "FilterExpression"
+    ),
+)
+def no_question_is_sent_again_that_nobody_waits_for(shipped: Shipped) -> Iterator[str]:
+    """One that did not arrive is closed, and its asker told; one of unknown fate is asked about while it is open."""
+    level = shipped.machines["incident"]
+    cut = {**level["States"], "PutsQuestion?": {"Type": "Succeed"}}
+    if "Open" in reached({"States": cut}, "TakeFailure"):
+        yield "incident: a failure comes to Open without PutsQuestion?"
+    told = level["States"]["PutsQuestion?"]["Choices"][0]
+    if "Open" in reached(level, told["Next"]):
+        yield "incident/PutsQuestion?: a question that is closed must not open an incident"
+    if not any("unknown" in strings(part) for part in told["And"]):
+        yield "incident/PutsQuestion?: where nobody knows whether a question arrived, it is open: ask about it"
+    inner = level["States"]["DropClaims"]["ItemProcessor"]
+    cut = {**inner["States"], "StillAsked?": {"Type": "Succeed"}}
+    if "DropClaim" in reached({"States": cut}, inner["StartAt"]):
+        yield "incident/DropClaims: a claim is dropped without StillAsked?"
+    if inner["States"]["FindClosed"]["Parameters"].get("FilterExpression") != "#status <> :open":
+        yield "incident/FindClosed: find the question only when it is closed"
+
+
+NOT_SAID = ("opted-out", "undelivered", "cancelled")
+
+
+@rules(
+    *(changed(*state_of("tag_guard", "Answer?"), "Choices", number, "Next", to="Unanswered") for number in (2, 3, 4)),
+    without(*state_of("tag_guard", "Answer?"), "Choices", 3),
+    changed(*state_of("tag_guard", "WasOnCall?"), "Default", to="Unanswered"),
+    changed("schemas", "question", "properties", "status", "enum", to=["open", "answered", "expired", "lost"]),
+)
+def no_instance_is_stopped_because_nobody_was_really_asked(shipped: Shipped) -> Iterator[str]:
+    """Only a deadline that passed is silence. Whoever got no question, or one taken back, said nothing by it."""
+    level, statuses = shipped.machines["tag_guard"], shipped.schemas["question"]["properties"]["status"]["enum"]
+    if unknown := set(statuses) - {"open", "answered", "expired", "failed", *NOT_SAID}:
+        yield f"tag_guard/Answer?: decide what becomes of the instance when a question is {', '.join(sorted(unknown))}"
+    choice = level["States"]["Answer?"]
+    cut = {**level["States"], "Ask": {"Type": "Succeed"}}
+    for status in NOT_SAID:
+        ways = (rule["Next"] for rule in choice["Choices"] if rule.get("StringEquals") == status)
+        if "Stop" in reached({"States": cut}, next(ways, choice["Default"])):
+            yield f"tag_guard/Answer?: a question that is {status} may stop an instance"
 
 
 # What may be done about an answer, and the Choice that reads it.

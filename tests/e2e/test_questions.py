@@ -8,6 +8,7 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Locator, Page, Route, expect
 
+from infra.local.config import OPERATORS
 from tests.e2e.console import Console
 from tests.e2e.handset import Handset
 from tests.e2e.windows import NARROW, THEMES, WIDE, Windows, accessibility, overflow, picture, settle
@@ -15,7 +16,7 @@ from tests.integration.test_photos import send
 
 Consoles = Callable[..., Console]
 Handsets = Callable[..., Handset]
-ANA, BENITO, CARLA, DORA = "+12025550162", "+12025550163", "+12025550164", "+12025550165"
+ANA, BENITO, CARLA, DORA, EVA = "+12025550162", "+12025550163", "+12025550164", "+12025550165", "+12025550141"
 GREETING = "Buenos días, ¿dónde está la clínica, por favor?"
 CODE = re.compile(r"\(#([A-Z0-9]{3})\)")
 
@@ -229,3 +230,38 @@ def test_questions_in_other_languages_fit_a_phone(console: Consoles, language: s
     desk.go("#/questions")
     expect(desk.page.get_by_role("heading", name=heading, level=1)).to_be_visible()
     assert {name: faults for name, faults in found.items() if faults} == {}
+
+
+def test_question_that_does_not_arrive_says_so_at_once_and_can_be_asked_again(
+    console: Consoles, handset: Handsets, callbacks: Callable[..., None]
+) -> None:
+    desk, phone = acquainted(console, handset, EVA)
+    page, text = desk.page, "Is somebody at the clinic now?"
+    other = console().sign_in(OPERATORS[1])
+    other.go("#/questions")
+    callbacks(fail=30003)
+    page.get_by_test_id("thread-ask").click()
+    desk.question(text, yes_no=True)
+    page.get_by_test_id("ask-send").click()
+    details = page.get_by_test_id("question-details")
+    expect(details).to_have_attribute("data-status", "undelivered")
+    expect(details.get_by_test_id("question-status")).to_have_text("Not delivered")
+    expect(details.get_by_test_id("question-reason")).to_contain_text("could not be reached")
+    picture(page, "question-undelivered-light-1280")
+    listed = other.asked(text)
+    expect(listed).to_have_attribute("data-status", "undelivered")
+    other.filter_questions("No answer")
+    expect(listed.get_by_test_id("question-reason")).to_contain_text("switched off")
+    picture(other.page, "questions-undelivered-light-1280")
+
+    callbacks()
+    page.get_by_test_id("ask-again").click()
+    expect(page.get_by_test_id("ask-text")).to_have_value(text)
+    page.get_by_test_id("ask-send").click()
+    expect(details).to_have_attribute("data-status", "open")
+    asked(phone, "1.", "2.")
+    other.filter_questions("Open")
+    expect(listed).to_have_count(1)
+    page.get_by_test_id("question-cancel").click()
+    page.get_by_test_id("confirm-act").click()
+    expect(listed).to_have_count(0)

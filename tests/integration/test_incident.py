@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.integration.asking import Executions, Person, withdraw
+from tests.integration.asking import Executions, Person, expire, withdraw
 from tests.integration.conftest import ON_CALL
 from tests.integration.stack import Running, until
 
@@ -131,7 +131,7 @@ def test_question_that_nobody_answers_leaves_everything(
 ) -> None:
     (report_id,) = fails(guarded, "+12025550608")
     on_call.question()
-    withdraw(guarded, "not delivered")
+    expire(guarded, "not delivered")
     assert [(output["outcome"], output["answer"]) for output in incidents.outputs(1)] == [("left", "none")]
     assert reply(guarded, report_id, "failed")
     assert open_incidents(guarded) == []

@@ -12,7 +12,7 @@ import boto3
 import pytest
 
 from infra.local.aws import clients
-from tests.integration.asking import Executions, Person, withdraw
+from tests.integration.asking import Executions, Person, expire, withdraw
 from tests.integration.conftest import ON_CALL
 from tests.integration.stack import Running
 
@@ -93,7 +93,7 @@ def test_instance_that_nobody_answers_for_is_stopped_and_its_owner_told_by_mail(
 ) -> None:
     instance_id = instance(guarded.client("ec2"), Owner="ana")
     ana.question()
-    withdraw(guarded, instance_id)
+    expire(guarded, instance_id)
     assert guards.outputs(1) == [{"instanceId": instance_id, "outcome": "stopped"}]
     assert described(guarded, instance_id)[0] == "stopped"
     (mail,) = mails(guarded, instance_id)
@@ -103,6 +103,23 @@ def test_instance_that_nobody_answers_for_is_stopped_and_its_owner_told_by_mail(
     assert '["Project"]' in body.get_content()
 
 
+def test_instance_whose_question_is_taken_back_runs_on_until_it_starts_again(
+    guarded: Running, ana: Person, guards: Executions
+) -> None:
+    ec2 = guarded.client("ec2")
+    instance_id = instance(ec2, Owner="ana")
+    ana.question()
+    withdraw(guarded, instance_id)
+    assert guards.outputs(1) == [{"instanceId": instance_id, "outcome": "withdrawn"}]
+    assert described(guarded, instance_id) == ("running", {"Owner": "ana"})
+    assert mails(guarded, instance_id) == []
+    ec2.stop_instances(InstanceIds=[instance_id])
+    ec2.start_instances(InstanceIds=[instance_id])
+    assert instance_id in ana.question()
+    ana.answer("2")
+    assert {"instanceId": instance_id, "outcome": "stopped"} in guards.outputs(2)
+
+
 def test_instance_that_gets_its_tags_in_the_place_of_an_answer_runs_on(
     guarded: Running, ana: Person, guards: Executions
 ) -> None:
@@ -110,7 +127,7 @@ def test_instance_that_gets_its_tags_in_the_place_of_an_answer_runs_on(
     instance_id = instance(ec2, Owner="ana")
     ana.question()
     ec2.create_tags(Resources=[instance_id], Tags=[{"Key": "Project", "Value": "desk"}])
-    withdraw(guarded, instance_id)
+    expire(guarded, instance_id)
     assert guards.outputs(1) == [{"instanceId": instance_id, "outcome": "complete"}]
     assert described(guarded, instance_id)[0] == "running"
 

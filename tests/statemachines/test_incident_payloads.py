@@ -28,7 +28,7 @@ def full() -> engines.Account:
     states: dict[str, str] = shared["StateMachines"]["incident"]["TestCases"]["SentAgain"]
     answers: dict[str, Any] = {state: shared["MockedResponses"][name] for state, name in states.items()}
     answers["ReadIncident"] = {"0": {"Return": {"Item": {"entries": {"SS": ids}, "reason": {"S": "x" * 200}}}}}
-    for state in ("DropClaim", "ForgetDelivery", "AnnounceReport"):
+    for state in ("FindClosed", "DropClaim", "ForgetDelivery", "AnnounceReport"):
         answers[state] = {f"0-{len(ids) - 1}": answers[state]["0"]}
     responses = {f"full.{state}": answer for state, answer in answers.items()}
     machines = {"incident": {"TestCases": {"Full": {state: f"full.{state}" for state in answers}}}}

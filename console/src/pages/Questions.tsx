@@ -55,7 +55,7 @@ export function AskPage({ conversationId }: { conversationId: string | undefined
   );
 }
 
-/** Answers come as frames; what another operator cancelled does not. */
+/** A frame tells of every end but that of a question whose workflow was stopped, or that was never sent. */
 const AGAIN_MS = 60_000;
 
 const FILTERS: Filter[] = ["all", "open", "answered", "unanswered"];
@@ -154,6 +154,10 @@ function Status({ question }: { question: Question }) {
   );
 }
 
+/** Why it reached nobody, where that is the outcome. */
+const whyNot = ({ status, reason }: Question): string | undefined =>
+  status === "failed" || status === "undelivered" ? reason : undefined;
+
 /** The choice as it was written, or the words of a free answer. */
 const answerText = ({ answer, choices }: Question): string =>
   choices.find(({ value }) => value === answer?.value)?.text ?? answer?.text ?? answer?.original ?? "";
@@ -194,7 +198,7 @@ function Item({ question, now }: { question: Question; now: number }) {
 
 /** The one line that matters: the answer, why there is none, or how long it may still take. */
 function Outcome({ question, now }: { question: Question; now: number }) {
-  const { status, deadlineAt, remindedAt, reason, answer, language } = question;
+  const { status, deadlineAt, remindedAt, answer, language } = question;
   if (status === "answered")
     return (
       <p class="question-outcome" data-testid="question-answer">
@@ -202,7 +206,7 @@ function Outcome({ question, now }: { question: Question; now: number }) {
         <bdi lang={langOf(answer?.value && question.choices.length ? language : undefined)}>{answerText(question)}</bdi>
       </p>
     );
-  if (status === "failed") return <p class="question-outcome bad">{reason}</p>;
+  if (whyNot(question)) return <Why question={question} class="question-outcome bad" />;
   if (status !== "open") return null;
   return (
     <p class="question-outcome">
@@ -216,6 +220,13 @@ function Outcome({ question, now }: { question: Question; now: number }) {
     </p>
   );
 }
+
+/** The desk's own words, which are English. */
+const Why = ({ question, class: look }: { question: Question; class: string }) => (
+  <p class={look} lang="en" data-testid="question-reason">
+    {whyNot(question)}
+  </p>
+);
 
 function One({ questionId }: { questionId: string }) {
   const [wanted] = useState({ value: true });
@@ -246,7 +257,7 @@ function One({ questionId }: { questionId: string }) {
 function Details({ question }: { question: Question }) {
   const now = useNow();
   useEffect(() => refreshOverdue(now), [now]);
-  const { text, language, status, reason, choices } = question;
+  const { text, language, status, choices } = question;
   return (
     <div class="stack" data-testid="question-details" data-status={status}>
       <section class="card">
@@ -261,7 +272,7 @@ function Details({ question }: { question: Question }) {
         </p>
         <Words text={text} language={language} class="main large" testid="question-text" />
         {choices.length > 0 && <Choices question={question} />}
-        {status === "failed" && reason && <p class="banner bad">{reason}</p>}
+        {whyNot(question) && <Why question={question} class="banner bad top-gap" />}
         <Facts question={question} now={now} />
         <Actions question={question} />
       </section>

@@ -439,7 +439,9 @@ def test_clarification_is_never_longer_than_a_message_has_room_for() -> None:
     assert 0 < len(one) <= 900
 
 
-@pytest.mark.parametrize(("status", "state"), [("answered", "repeated"), ("expired", "late"), ("cancelled", "late")])
+@pytest.mark.parametrize(
+    ("status", "state"), [("answered", "repeated"), ("expired", "late"), ("cancelled", "late"), ("undelivered", "late")]
+)
 def test_closed_question_is_not_answered_again(status: str, state: str) -> None:
     closed = question(REDRIVE, status=status, answeredBy="SMother", answeredAt=NOW)
     for text, code in (("1", ""), ("#X2Q 1", "X2Q"), ("leave them", ""), ("#X2Q nonsense", "X2Q")):
@@ -488,7 +490,7 @@ def test_code_of_somebody_elses_question_is_foreign() -> None:
     assert alone["section"]["state"] == "foreign"
 
 
-@pytest.mark.parametrize(("status", "state"), [("answered", "repeated"), ("expired", "late")])
+@pytest.mark.parametrize(("status", "state"), [("answered", "repeated"), ("expired", "late"), ("undelivered", "late")])
 def test_code_of_an_old_question_of_their_own_is_late(status: str, state: str) -> None:
     strangers = [stranger("sms:+12025550177"), stranger(SENDER, status)]
     found = said("#K7F 1", language="en", code="K7F", strangers=strangers)
@@ -563,6 +565,7 @@ def read(text: str, *rows: dict[str, Any]) -> tuple[list[str], str, bool]:
 def test_open_questions_are_read_and_else_the_newest() -> None:
     assert read("1") == ([], "", False)
     assert read("1", row("new", "expired"), row("old", "answered")) == (["new"], "", False)
+    assert read("1", row("new", "undelivered"), row("old", "answered")) == (["new"], "", False)
     assert read("1", row("new", "expired"), row("open")) == (["open"], "", False)
     many = [row(f"q{number}") for number in range(20)]
     assert read("1", *many) == ([f"q{number}" for number in range(MAX_OPEN)], "", False)

@@ -103,6 +103,18 @@ CONTACT = {"schemaVersion": "1", "address": ADDRESS, "conversationId": CONVERSAT
             },
         ),
         (
+            "QuestionClosed",
+            {"questionId": "q1", "status": "undelivered", "conversationId": CONVERSATION, "code": "X2Q", "at": NOW},
+            {
+                "type": "question",
+                "questionId": "q1",
+                "conversationId": CONVERSATION,
+                "status": "undelivered",
+                "code": "X2Q",
+                "at": NOW,
+            },
+        ),
+        (
             "ContactOptedIn",
             {**CONTACT, "messageId": MESSAGE_ID},
             {"type": "contact", "conversationId": CONVERSATION, "optedOut": False, "at": NOW},

@@ -158,6 +158,7 @@ def test_followed_that_never_appears_is_given_up(answer: tuple[int, Any]) -> Non
         ({**OPEN, "status": "expired"}, "Nobody answered in time.", UNANSWERED),
         ({**OPEN, "status": "opted-out"}, "The contact does not want to be written to.", UNANSWERED),
         ({**OPEN, "status": "cancelled"}, "The question was taken back.", UNANSWERED),
+        ({**OPEN, "status": "undelivered", "reason": "Off."}, "It did not arrive: Off.", UNANSWERED),
         ({**OPEN, "status": "failed", "reason": "No number"}, "It could not be asked: No number", REFUSED),
     ],
 )
