@@ -1,9 +1,10 @@
 """`make directory-import`, `make directory-export`: the directory as a CSV file, over the REST API.
 
 Columns: name, keywords (with semicolons between them), phone, address, hours, text, language, link, entryId (empty for
-a new entry). An import is read and checked as a whole before anything is sent; rows are numbered as a spreadsheet
-numbers them, its header is row 1. Only rows that differ from the directory are sent, so that an exported file can be
-edited and imported again.
+a new entry), version (which one the row was made from; empty for whichever there is). An import is read and checked as
+a whole before anything is sent; rows are numbered as a spreadsheet numbers them, its header is row 1. Only rows that
+differ from the directory are sent, so that an exported file can be edited and imported again; a row whose entry
+somebody else changed since the export is bad.
 """
 
 from __future__ import annotations
@@ -28,7 +29,8 @@ from jsonschema import Draft202012Validator
 from infra.build import Project, load_schemas, resolve
 from infra.local import config
 
-COLUMNS: Final = ("name", "keywords", "phone", "address", "hours", "text", "language", "link", "entryId")
+FIELDS: Final = ("name", "keywords", "phone", "address", "hours", "text", "language", "link")
+COLUMNS: Final = (*FIELDS, "entryId", "version")
 NEEDED: Final = ("name", "keywords")
 BETWEEN_KEYWORDS: Final = "; "
 # What a spreadsheet would take for a formula: an apostrophe before it makes it text.
@@ -58,11 +60,13 @@ class Fault:
 
 @dataclass(frozen=True)
 class Row:
-    """One entry as the file has it; entry_id is empty for a new one."""
+    """One entry as the file has it. entry_id is empty for a new one; version is the one that the file was made from, or
+    empty."""
 
     number: int
     entry_id: str
     request: Json
+    version: str = ""
 
 
 @dataclass(frozen=True)
@@ -177,10 +181,13 @@ def read(text: str) -> tuple[list[Row], list[Fault]]:
 
 def row_of(number: int, cells: Mapping[str, str]) -> Row:
     """A row's entry: empty cells are fields that it does not have."""
-    given = {name: cells.get(name, "").replace("\r\n", "\n").strip() for name in COLUMNS[:-1]}
+    given = {name: cells.get(name, "").replace("\r\n", "\n").strip() for name in FIELDS}
     request: Json = {name: cell for name, cell in given.items() if cell}
     keywords = [" ".join(keyword.split()) for keyword in request.get("keywords", "").split(";")]
-    return Row(number, cells.get("entryId", "").strip(), {**request, "keywords": list(filter(None, keywords))})
+    entry_id = cells.get("entryId", "").strip()
+    # Of a row that was copied to make a new entry of it, the version is left over.
+    version = cells.get("version", "").strip() if entry_id else ""
+    return Row(number, entry_id, {**request, "keywords": list(filter(None, keywords))}, version)
 
 
 def faults_of(row: Row) -> Iterator[Fault]:
@@ -193,6 +200,8 @@ def faults_of(row: Row) -> Iterator[Fault]:
             told.add(name)
     if row.entry_id and not re.fullmatch("e[0-9a-f]{16}", row.entry_id):
         yield Fault(row.number, "entryId", "is not the id of an entry")
+    if row.version and not re.fullmatch("[1-9][0-9]{0,8}", row.version):
+        yield Fault(row.number, "version", "is not the version of an entry")
     if "keywords" not in told:
         yield from (Fault(row.number, "keywords", reason) for reason in _keyword_faults(row.request["keywords"]))
 
@@ -245,12 +254,18 @@ def plan(rows: Iterable[Row], faults: Iterable[Fault], entries: Iterable[Json]) 
             bad.append(Fault(row.number, "entryId", f"is that of row {seen[row.entry_id]}"))
         else:
             request = {"language": entry["language"], **row.request}
-            if request == {name: entry[name] for name in COLUMNS[:-1] if name in entry}:
+            if request == {name: entry[name] for name in FIELDS if name in entry}:
                 unchanged += 1
+            elif row.version not in ("", str(entry["version"])):
+                bad.append(Fault(row.number, "version", _overtaken(entry["version"])))
             else:
                 changes.append((replace(row, request=request), entry["version"]))
         seen.setdefault(row.entry_id, row.number)
     return Plan(changes, unchanged, sorted(bad, key=lambda fault: fault.row))
+
+
+def _overtaken(version: int) -> str:
+    return f"the entry was changed since, to version {version}: export it again, or empty this cell to write over it"
 
 
 def import_file(api: Api, content: bytes, partial: bool, say: Say) -> int:
@@ -285,7 +300,7 @@ def export_text(entries: Iterable[Json]) -> str:
     table.writerow(COLUMNS)
     for entry in entries:
         cells = {**entry, "keywords": BETWEEN_KEYWORDS.join(entry["keywords"])}
-        table.writerow([guarded(cells.get(name, "")) for name in COLUMNS])
+        table.writerow([guarded(str(cells.get(name, ""))) for name in COLUMNS])
     return "\ufeff" + text.getvalue()
 
 

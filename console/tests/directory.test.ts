@@ -124,11 +124,16 @@ test("decode reads UTF-8, UTF-16 and what Windows writes otherwise", () => {
 
 test("a table that was written is read back as it was", () => {
   const text = writeTable([ENTRY, { ...ENTRY, entryId: "e1111111111111111", phone: undefined, text: undefined }]);
-  assert.ok(text.startsWith("\uFEFFname,keywords,phone,address,hours,text,language,link,entryId\r\n"));
+  assert.ok(text.startsWith("\uFEFFname,keywords,phone,address,hours,text,language,link,entryId,version\r\n"));
   assert.ok(text.includes("'=HYPERLINK(1)"));
   const { rows, bad, missing, ignored } = readTable(text, LANGUAGES, "en");
   assert.deepEqual([bad, missing, ignored], [[], [], []]);
-  assert.deepEqual(rows[0], { row: 2, entryId: ENTRY.entryId, entry: requestOf(draftOf(ENTRY)) });
+  assert.deepEqual(rows[0], {
+    row: 2,
+    entryId: ENTRY.entryId,
+    version: ENTRY.version,
+    entry: requestOf(draftOf(ENTRY)),
+  });
   assert.equal("phone" in (rows[1]?.entry ?? {}), false);
 });
 
@@ -162,6 +167,22 @@ test("readTable names row, field and reason of what is bad, and keeps the rest",
       [7, "entryId", "twice"],
       [8, "name", "cells"],
     ],
+  );
+});
+
+test("readTable knows which version a row was made from, and that a new entry has none", () => {
+  const lines = [`entryId,version,name,keywords`, `${ENTRY.entryId},7,A,a`, ",7,B,b", `e${"1".repeat(16)},v7,C,c`];
+  const { rows, bad } = readTable(lines.join("\n"), LANGUAGES, "en");
+  assert.deepEqual(
+    rows.map(({ entryId, version }) => [entryId, version]),
+    [
+      [ENTRY.entryId, 7],
+      ["", undefined],
+    ],
+  );
+  assert.deepEqual(
+    bad.map(({ row, field, code }) => [row, field, code]),
+    [[4, "version", "version"]],
   );
 });
 

@@ -4,7 +4,7 @@ import { ApiError, createEntry, getEntry, replaceEntry } from "../api.ts";
 import { deskLanguage, entryLanguages, remember, said } from "../directory.ts";
 import { t } from "../i18n/index.ts";
 import { decode } from "../lib/csv.ts";
-import { type Column, readTable, type Row, type Table, writeTable } from "../lib/directory.ts";
+import { type Column, differing, draftOf, readTable, type Row, type Table, writeTable } from "../lib/directory.ts";
 import { go } from "../router.ts";
 import { errorText, Title } from "./basics.tsx";
 import { faultText } from "./EntryForm.tsx";
@@ -81,11 +81,14 @@ async function read(file: File): Promise<Chosen> {
   }
 }
 
-/** Saves one row: a new entry under the key of this attempt, or a change of the one that is there as it is now. */
-async function saveRow({ entryId, entry }: Row, key: string): Promise<void> {
-  const saved = entryId
-    ? await replaceEntry(entryId, (await getEntry(entryId)).version, entry)
-    : await createEntry(entry, key);
+/**
+ * Saves one row: a new entry under the key of this attempt, or a change of the version that the row was made from; where it
+ * names none, of the one that is there. What is there already is left alone.
+ */
+async function saveRow({ entryId, version, entry }: Row, key: string): Promise<void> {
+  const there = entryId ? await getEntry(entryId) : undefined;
+  if (there && !differing(draftOf(there), draftOf(entry)).length) return remember(entryId, there);
+  const saved = await (there ? replaceEntry(entryId, version ?? there.version, entry) : createEntry(entry, key));
   remember(saved.entryId, saved);
 }
 
@@ -168,7 +171,8 @@ function Findings({ chosen: { name, table, problem }, onStart }: { chosen: Chose
   );
 }
 
-const columnName = (column: Column): string => (column === "entryId" ? column : t(`directory.field.${column}`));
+const columnName = (column: Column): string =>
+  column === "entryId" || column === "version" ? column : t(`directory.field.${column}`);
 
 function Report({ table: { rows, bad, missing, ignored }, onStart }: { table: Table; onStart: (rows: Row[]) => void }) {
   if (missing.length)

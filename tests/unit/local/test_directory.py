@@ -80,6 +80,32 @@ def test_import_of_an_export_changes_nothing() -> None:
     assert api.written == []
 
 
+def test_import_writes_over_nothing_that_somebody_else_changed_since_the_export() -> None:
+    exported = export_text([CLINIC, {**CLINIC, "entryId": "e" + "f" * 16}])
+    api = FakeApi({**CLINIC, "hours": "9 to 5", "version": 4}, {**CLINIC, "entryId": "e" + "f" * 16})
+    status, said = api.imported(exported.replace("Clinic,", "Clinics,"), partial=True)
+    told = "the entry was changed since, to version 4: export it again, or empty this cell to write over it"
+    assert (status, said[0], said[-1]) == (1, f"row 2, version: {told}", "1 saved")
+    assert [path for _, path, _, _ in api.written] == ["/directory/e" + "f" * 16]
+
+
+def test_import_of_a_row_that_says_what_is_there_needs_no_version() -> None:
+    api = FakeApi({**CLINIC, "version": 9})
+    assert api.imported(export_text([CLINIC]))[1][0] == "0 new, 0 changed, 1 as they are, 0 bad"
+
+
+def test_import_with_the_version_taken_out_writes_over_what_is_there() -> None:
+    api = FakeApi({**CLINIC, "version": 4})
+    assert api.imported(export_text([CLINIC]).replace(f"{ENTRY_ID},3", f"{ENTRY_ID},").replace("Walk", "Come"))[0] == 0
+    assert api.written[0][2] == '"4"'
+
+
+def test_import_of_a_copied_row_is_a_new_entry_whatever_version_stands_there() -> None:
+    api = FakeApi(CLINIC)
+    assert api.imported("name,keywords,entryId,version\nLibrary,library,,3\n")[0] == 0
+    assert api.written[0][0] == "POST"
+
+
 BAD = [
     (",library", ["row 2, name: is missing"]),
     ("x,", ["row 2, keywords: is missing"]),
@@ -94,7 +120,8 @@ BAD = [
     ("x,z,,,e1", ["row 2, entryId: is not the id of an entry"]),
     ("x,z,,,e" + "0" * 16, ["row 2, entryId: there is no such entry"]),
     (f"x,z,,,{ENTRY_ID}\nx,z,,,{ENTRY_ID}", ["row 3, entryId: is that of row 2"]),
-    ("x,z,,,,more", ["row 2: 6 cells where there are 5 columns"]),
+    (f"x,z,,,{ENTRY_ID},v1", ["row 2, version: is not the version of an entry"]),
+    ("x,z,,,,,more", ["row 2: 7 cells where there are 6 columns"]),
     ('"a\nb",z\n\nx,', ["row 4, keywords: is missing"]),
 ]  # fmt: skip
 
@@ -102,7 +129,7 @@ BAD = [
 @pytest.mark.parametrize(("rows", "told"), BAD)
 def test_import_bad_rows_are_named_and_nothing_is_sent(rows: str, told: list[str]) -> None:
     api = FakeApi(CLINIC)
-    status, said = api.imported(f"name,keywords,link,language,entryId\n{rows}\n")
+    status, said = api.imported(f"name,keywords,link,language,entryId,version\n{rows}\n")
     assert [line for line in said if line.startswith("row")] == told
     assert status == (1 if told else 0)
     assert api.written == []
@@ -181,8 +208,8 @@ def test_import_reads_what_spreadsheets_write(encoding: str, delimiter: str) -> 
 
 def test_export_is_what_a_spreadsheet_reads() -> None:
     text = export_text([CLINIC])
-    assert text.startswith("\ufeffname,keywords,phone,address,hours,text,language,link,entryId\r\n")
-    assert text.endswith(f'Clinic,clinic; doctor,\'+1 202 555 0142,,,"Walk in,\nor call.",en,,{ENTRY_ID}\r\n')
+    assert text.startswith("\ufeffname,keywords,phone,address,hours,text,language,link,entryId,version\r\n")
+    assert text.endswith(f'Clinic,clinic; doctor,\'+1 202 555 0142,,,"Walk in,\nor call.",en,,{ENTRY_ID},3\r\n')
 
 
 @given(st.text())
