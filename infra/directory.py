@@ -158,7 +158,7 @@ def read(text: str) -> tuple[list[Row], list[Fault]]:
         header, *table = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
     except (csv.Error, ValueError):
         raise DirectoryError("The file is not a table of comma-separated values.") from None
-    names = [unguarded(cell).strip() for cell in header]
+    names = [_column(unguarded(cell).strip()) for cell in header]
     missing = [name for name in NEEDED if name not in names]
     unknown = [name for name in names if name not in COLUMNS]
     if missing or unknown or len(set(names)) != len(names):
@@ -177,6 +177,11 @@ def read(text: str) -> tuple[list[Row], list[Fault]]:
         if not found:
             rows.append(row)
     return rows, faults
+
+
+def _column(heading: str) -> str:
+    """A heading as its column is called, however it is capitalised."""
+    return next((name for name in COLUMNS if name.lower() == heading.lower()), heading)
 
 
 def row_of(number: int, cells: Mapping[str, str]) -> Row:

@@ -62,6 +62,12 @@ def test_import_new_entry() -> None:
     assert api.written == [("POST", "/directory", "", {"name": "Library", "keywords": ["library", "books"]})]
 
 
+def test_import_takes_headings_however_they_are_capitalised() -> None:
+    api = FakeApi()
+    assert api.imported("Name,KEYWORDS,entryid\nLibrary,library; books,\n")[0] == 0
+    assert api.written[0][3] == {"name": "Library", "keywords": ["library", "books"]}
+
+
 def test_import_changed_entry_says_which_version_it_saw() -> None:
     api = FakeApi(CLINIC)
     status, said = api.imported(
