@@ -60,6 +60,8 @@ NEGATIONS: Final = frozenset(
 # After yes or no, where more follows: "Yes, I will come".
 HEAD: Final = re.compile(r"[,;.:!،、。，]|\s[-–—]\s")
 KEYCAP: Final = re.compile("[\ufe0e\ufe0f\u20e3]")
+# Three letters alike anywhere, or two at the end of a word of more than these: "siii", "yesss", "nooo", "sii".
+DRAWN_OUT: Final = re.compile(r"([^\W\d])\1{2,}|(?<=\w)([^\W\d])\2\b")
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +148,13 @@ def by_words(words: str, choices: Sequence[Choice], spoken: Collection[str], oth
 
 
 def sense_of(words: str, spoken: Collection[str], other: Collection[str]) -> Sense | None:
-    """Yes or no, said once or with several words that all mean it."""
+    """Yes or no, said once or with several words that all mean it, with letters drawn out or not."""
+    shorter = (DRAWN_OUT.sub(letters, words) for letters in (r"\1\1\2\2", r"\1\2"))
+    meant = (_sense_of(short, spoken, other) for short in [words, *shorter] if short == words or len(short) >= MIN_PART)
+    return next(filter(None, meant), None)
+
+
+def _sense_of(words: str, spoken: Collection[str], other: Collection[str]) -> Sense | None:
     whole = sense(words, spoken, other)
     if whole:
         return whole
