@@ -349,6 +349,9 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--aws", action="store_true", help="the stack on AWS, not the local one")
     parser.add_argument("--stack", default="dragoman")
     options = parser.parse_args(arguments)
+    if options.file == Path():
+        print(f"Say which file: make directory-{options.action} FILE=entries.csv", file=sys.stderr)
+        return 2
     try:
         with open_api(options.aws, options.stack) as client:
             api = Api(client)

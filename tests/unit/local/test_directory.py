@@ -243,3 +243,9 @@ def test_command_line_says_what_is_wrong(
     monkeypatch.setattr(directory, "open_api", lambda aws, stack: FakeApi().client)
     assert directory.main(["import", str(tmp_path / "none.csv")]) == 1
     assert capsys.readouterr().err == f"{tmp_path / 'none.csv'}: No such file or directory\n"
+
+
+@pytest.mark.parametrize("action", ["import", "export"])
+def test_command_line_without_a_file_asks_for_one(action: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert directory.main([action, ""]) == 2
+    assert capsys.readouterr().err == f"Say which file: make directory-{action} FILE=entries.csv\n"

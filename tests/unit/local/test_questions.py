@@ -140,6 +140,31 @@ def test_followed_until_it_is_answered_says_each_thing_once() -> None:
     assert shown[0] == "Waiting for the answer, 49:16 left"
 
 
+def test_followed_for_a_day_asks_seldom() -> None:
+    api, clock = FakeApi((200, {**OPEN, "deadlineAt": "2026-11-29T11:00:00.000Z"})), FakeClock()
+    ends = clock.now() + 86_400
+
+    def progress(_line: str) -> None:
+        if clock.now() > ends:
+            api.answers = [(200, DONE)]
+
+    assert followed(api.client, "q1", print, progress, clock)["status"] == "answered"
+    assert 60 < len(api.calls) < 10_000
+
+
+def test_followed_bears_what_passes() -> None:
+    api = FakeApi((404, {}), (200, OPEN), (429, {}), (503, {}), (200, DONE))
+    assert followed(api.client, "q1", print, print, FakeClock())["status"] == "answered"
+
+
+def test_followed_that_cannot_be_read_any_more_is_given_up() -> None:
+    api, clock = FakeApi((200, OPEN), (503, {"detail": "Try again."})), FakeClock()
+    began = clock.now()
+    with pytest.raises(AskError, match=r"\(503\): Try again\."):
+        followed(api.client, "q1", print, print, clock)
+    assert clock.now() > began + 100
+
+
 @pytest.mark.parametrize("answer", [(404, {}), (403, {"detail": "Send a valid API key"})])
 def test_followed_that_never_appears_is_given_up(answer: tuple[int, Any]) -> None:
     with pytest.raises(AskError):
@@ -180,6 +205,17 @@ def test_main_asks_and_follows(monkeypatch: pytest.MonkeyPatch, capsys: pytest.C
         monkeypatch.setenv(name, value)
     assert questions.main([]) == ANSWERED
     assert capsys.readouterr().out.splitlines()[-1] == "Answered: redrive: Send again (they wrote: 1)"
+
+
+def test_main_that_loses_the_question_says_where_it_is(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    api = FakeApi((202, {"questionId": "q1"}), (403, {"detail": "Send a valid API key"}))
+    monkeypatch.setattr(questions, "open_api", lambda aws, stack: api.client)
+    monkeypatch.setenv("TO", NUMBER)
+    monkeypatch.setenv("TEXT", "Shall we?")
+    assert questions.main([]) == REFUSED
+    assert capsys.readouterr().out.splitlines()[-1] == "The question stays open: GET /questions/q1"
 
 
 def test_main_without_a_question_explains(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
