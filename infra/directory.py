@@ -163,7 +163,8 @@ def read(text: str) -> tuple[list[Row], list[Fault]]:
     unknown = [name for name in names if name not in COLUMNS]
     if missing or unknown or len(set(names)) != len(names):
         wrong = [f"no column {name}" for name in missing] + [f"a column {name or 'without a name'}" for name in unknown]
-        raise DirectoryError(f"The file has {', '.join(wrong) or 'two columns of one name'}.")
+        what = ", ".join(wrong) or "two columns of one name"
+        raise DirectoryError(f"The file has {what}. Its first row names its columns: {', '.join(COLUMNS)}.")
     rows, faults = list[Row](), list[Fault]()
     for number, cells in enumerate(table, 2):
         if not any(cell.strip() for cell in cells):
@@ -201,7 +202,7 @@ def faults_of(row: Row) -> Iterator[Fault]:
     for error in schema().iter_errors(row.request):
         name = str(error.path[0]) if error.path else str(error.message.split("'")[1])
         if name not in told:
-            yield Fault(row.number, name, _reason(error.validator, error.validator_value))
+            yield Fault(row.number, name, _reason(name, error.validator, error.validator_value))
             told.add(name)
     if row.entry_id and not re.fullmatch("e[0-9a-f]{16}", row.entry_id):
         yield Fault(row.number, "entryId", "is not the id of an entry")
@@ -211,14 +212,18 @@ def faults_of(row: Row) -> Iterator[Fault]:
         yield from (Fault(row.number, "keywords", reason) for reason in _keyword_faults(row.request["keywords"]))
 
 
-def _reason(rule: str, value: Any) -> str:
+def _reason(name: str, rule: str, value: Any) -> str:
     reasons = {
         "required": "is missing",
         "minItems": "is missing",
         "maxItems": f"has more than {value}",
         "maxLength": f"is longer than {value} characters",
     }
-    return reasons.get(rule, "is not what this column takes")
+    patterns = {
+        "language": "is not the code of a language, such as en or pt-BR",
+        "link": "is not a web address that begins with https://",
+    }
+    return reasons.get(rule) or patterns.get(name, "is not what this column takes")
 
 
 def _keyword_faults(keywords: Iterable[str]) -> Iterator[str]:
@@ -248,18 +253,22 @@ def schema() -> Draft202012Validator:
 def plan(rows: Iterable[Row], faults: Iterable[Fault], entries: Iterable[Json]) -> Plan:
     """What the rows change in the directory as it is now."""
     known = {entry["entryId"]: entry for entry in entries}
+    contents = [_content(entry) for entry in known.values()]
     changes, bad, unchanged, seen = list[tuple[Row, int | None]](), list(faults), 0, dict[str, int]()
     for row in rows:
         entry = known.get(row.entry_id)
         if not row.entry_id:
-            changes.append((row, None))
+            # A file whose good rows were saved before is imported once more when it is mended.
+            there = any({"language": content["language"], **row.request} == content for content in contents)
+            unchanged += there
+            changes += [] if there else [(row, None)]
         elif entry is None:
             bad.append(Fault(row.number, "entryId", "there is no such entry"))
         elif row.entry_id in seen:
             bad.append(Fault(row.number, "entryId", f"is that of row {seen[row.entry_id]}"))
         else:
             request = {"language": entry["language"], **row.request}
-            if request == {name: entry[name] for name in FIELDS if name in entry}:
+            if request == _content(entry):
                 unchanged += 1
             elif row.version not in ("", str(entry["version"])):
                 bad.append(Fault(row.number, "version", _overtaken(entry["version"])))
@@ -267,6 +276,11 @@ def plan(rows: Iterable[Row], faults: Iterable[Fault], entries: Iterable[Json]) 
                 changes.append((replace(row, request=request), entry["version"]))
         seen.setdefault(row.entry_id, row.number)
     return Plan(changes, unchanged, sorted(bad, key=lambda fault: fault.row))
+
+
+def _content(entry: Json) -> Json:
+    """An entry without what the API adds to it."""
+    return {name: entry[name] for name in FIELDS if name in entry}
 
 
 def _overtaken(version: int) -> str:

@@ -1,10 +1,11 @@
 /** Entries out of a table: first a report of what is wrong, then, when asked to, saving them one by one. */
 import { useEffect, useRef, useState } from "preact/hooks";
 import { ApiError, createEntry, getEntry, replaceEntry } from "../api.ts";
-import { deskLanguage, entryLanguages, remember, said } from "../directory.ts";
+import { deskLanguage, entries, entryLanguages, loadEntries, remember, said } from "../directory.ts";
 import { t } from "../i18n/index.ts";
 import { decode } from "../lib/csv.ts";
 import { type Column, differing, draftOf, readTable, type Row, type Table, writeTable } from "../lib/directory.ts";
+import type { Entry } from "../lib/schema.ts";
 import { go } from "../router.ts";
 import { errorText, Title } from "./basics.tsx";
 import { faultText } from "./EntryForm.tsx";
@@ -36,7 +37,10 @@ export function ImportPage() {
   const [chosen, setChosen] = useState<Chosen>();
   const [progress, setProgress] = useState<Progress>();
   const stopped = useRef(false);
-  useEffect(() => () => void (stopped.current = true), []);
+  useEffect(() => {
+    void loadEntries();
+    return () => void (stopped.current = true);
+  }, []);
   const start = async (rows: readonly Row[]) => {
     stopped.current = false;
     const result = await saveAll(rows, setProgress, () => stopped.current);
@@ -83,11 +87,14 @@ async function read(file: File): Promise<Chosen> {
 
 /**
  * Saves one row: a new entry under the key of this attempt, or a change of the version that the row was made from; where it
- * names none, of the one that is there. What is there already is left alone.
+ * names none, of the one that is there. What is there already is left alone, so that a table can be imported once more when
+ * it was mended, or stopped halfway.
  */
 async function saveRow({ entryId, version, entry }: Row, key: string): Promise<void> {
+  const same = (one: Entry) => !differing(draftOf(one), draftOf(entry)).length;
+  if (!entryId && entries.value.some(same)) return;
   const there = entryId ? await getEntry(entryId) : undefined;
-  if (there && !differing(draftOf(there), draftOf(entry)).length) return remember(entryId, there);
+  if (there && same(there)) return remember(entryId, there);
   const saved = await (there ? replaceEntry(entryId, version ?? there.version, entry) : createEntry(entry, key));
   remember(saved.entryId, saved);
 }

@@ -121,8 +121,8 @@ BAD = [
     ("x," + "y" * 61, ["row 2, keywords: is longer than 60 characters"]),
     ("x,where is the", ['row 2, keywords: "where is the" has only words that are too common to be looked up']),
     ("x,one big red bus", ['row 2, keywords: "one big red bus" has more than 3 words, common ones not counted']),
-    ("x,z,http://example.org", ["row 2, link: is not what this column takes"]),
-    ("x,z,,English", ["row 2, language: is not what this column takes"]),
+    ("x,z,http://example.org", ["row 2, link: is not a web address that begins with https://"]),
+    ("x,z,,English", ["row 2, language: is not the code of a language, such as en or pt-BR"]),
     ("x,z,,,e1", ["row 2, entryId: is not the id of an entry"]),
     ("x,z,,,e" + "0" * 16, ["row 2, entryId: there is no such entry"]),
     (f"x,z,,,{ENTRY_ID}\nx,z,,,{ENTRY_ID}", ["row 3, entryId: is that of row 2"]),
@@ -152,8 +152,18 @@ def test_import_partial_saves_the_good_rows() -> None:
     "text", ["", "name\nx\n", "name,keywords,colour\n", "name,keywords,name\n", "name,keywords,\n", "a\x00b"]
 )
 def test_import_of_another_table(text: str) -> None:
-    with pytest.raises(DirectoryError, match="The file"):
+    with pytest.raises(DirectoryError, match=r"^The file .*(name, keywords, phone|comma-separated)"):
         FakeApi().imported(text)
+
+
+def test_import_of_a_mended_file_saves_no_row_twice() -> None:
+    api = FakeApi(
+        {**CLINIC, "phone": "1", "text": "Walk in."}, {**CLINIC, "name": "Library", "entryId": "e" + "1" * 16}
+    )
+    text = "name,keywords,phone,text\nClinic,clinic; doctor,1,Walk in.\nClinic,clinic; doctor,2,Walk in.\n"
+    status, said = api.imported(text)
+    assert (status, said) == (0, ["1 new, 0 changed, 1 as they are, 0 bad", "1 saved"])
+    assert [body["phone"] for _, _, _, body in api.written] == ["2"]
 
 
 def test_import_refused_row_is_named() -> None:
