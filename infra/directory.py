@@ -189,7 +189,9 @@ def row_of(number: int, cells: Mapping[str, str]) -> Row:
     """A row's entry: empty cells are fields that it does not have."""
     given = {name: cells.get(name, "").replace("\r\n", "\n").strip() for name in FIELDS}
     request: Json = {name: cell for name, cell in given.items() if cell}
-    keywords = [" ".join(keyword.split()) for keyword in request.get("keywords", "").split(";")]
+    written = request.get("keywords", "")
+    # With commas between them they are meant as several all the same: as one they would never be found.
+    keywords = [" ".join(keyword.split()) for keyword in written.split(";" if ";" in written else ",")]
     entry_id = cells.get("entryId", "").strip()
     # Of a row that was copied to make a new entry of it, the version is left over.
     version = cells.get("version", "").strip() if entry_id else ""

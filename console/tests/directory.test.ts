@@ -186,6 +186,17 @@ test("readTable knows which version a row was made from, and that a new entry ha
   );
 });
 
+test("readTable takes commas between keywords where there are no semicolons", () => {
+  const { rows } = readTable('name,keywords\nA,"a1, b1"\nB,"c; d, e"', LANGUAGES, "en");
+  assert.deepEqual(
+    rows.map(({ entry }) => entry.keywords),
+    [
+      ["a1", "b1"],
+      ["c", "d, e"],
+    ],
+  );
+});
+
 test("readTable wants the columns that every entry needs", () => {
   assert.deepEqual(readTable("name,phone\nA,1", LANGUAGES, "en").missing, ["keywords"]);
   assert.deepEqual(readTable("", LANGUAGES, "en").missing, ["name", "keywords"]);

@@ -188,7 +188,9 @@ function readRow(
 ): { row: Row; faults: Fault[] } {
   const value = (column: Column) => cells[columns.indexOf(column)]?.trim() ?? "";
   const draft = Object.fromEntries(FIELDS.map((field) => [field, value(field)])) as Draft;
-  const entry = requestOf({ ...draft, language: draft.language || language }, /[;\n]/);
+  // With commas between them they are meant as several all the same: as one keyword they would never be found.
+  const separator = draft.keywords.includes(";") ? /[;\n]/ : /[,\n]/;
+  const entry = requestOf({ ...draft, language: draft.language || language }, separator);
   const entryId = value("entryId");
   // Of a row that was copied to make a new entry of it, the version is left over.
   const version = entryId ? value("version") : "";

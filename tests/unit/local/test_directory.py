@@ -62,6 +62,12 @@ def test_import_new_entry() -> None:
     assert api.written == [("POST", "/directory", "", {"name": "Library", "keywords": ["library", "books"]})]
 
 
+def test_import_takes_commas_between_keywords_where_there_are_no_semicolons() -> None:
+    api = FakeApi()
+    assert api.imported('name,keywords\nLibrary,"library, books"\nInn,"inn; a, b"\n')[0] == 0
+    assert [body["keywords"] for _, _, _, body in api.written] == [["library", "books"], ["inn", "a, b"]]
+
+
 def test_import_takes_headings_however_they_are_capitalised() -> None:
     api = FakeApi()
     assert api.imported("Name,KEYWORDS,entryid\nLibrary,library; books,\n")[0] == 0
