@@ -230,10 +230,7 @@ def _reason(name: str, rule: str, value: Any) -> str:
 
 def _keyword_faults(keywords: Iterable[str]) -> Iterator[str]:
     """By the rules that the functions look up by: at most one."""
-    functions = str(config.ROOT / "functions")
-    if functions not in sys.path:
-        sys.path.append(functions)
-    rules = import_module("dragoman.keywords")
+    rules = _rules()
     for written in keywords:
         words = len(rules.keyword(written).split())
         if words > rules.MAX_WORDS:
@@ -242,6 +239,14 @@ def _keyword_faults(keywords: Iterable[str]) -> Iterator[str]:
         if not words:
             yield f'"{written}" has only words that are too common to be looked up'
             return
+
+
+def _rules() -> Any:
+    """The module that the functions fold keywords by."""
+    functions = str(config.ROOT / "functions")
+    if functions not in sys.path:
+        sys.path.append(functions)
+    return import_module("dragoman.keywords")
 
 
 @cache
@@ -255,13 +260,14 @@ def schema() -> Draft202012Validator:
 def plan(rows: Iterable[Row], faults: Iterable[Fault], entries: Iterable[Json]) -> Plan:
     """What the rows change in the directory as it is now."""
     known = {entry["entryId"]: entry for entry in entries}
-    contents = [_content(entry) for entry in known.values()]
+    contents = [_looked_up(_content(entry)) for entry in known.values()]
     changes, bad, unchanged, seen = list[tuple[Row, int | None]](), list(faults), 0, dict[str, int]()
     for row in rows:
         entry = known.get(row.entry_id)
         if not row.entry_id:
             # A file whose good rows were saved before is imported once more when it is mended.
-            there = any({"language": content["language"], **row.request} == content for content in contents)
+            wanted = _looked_up(row.request)
+            there = any({"language": content["language"], **wanted} == content for content in contents)
             unchanged += there
             changes += [] if there else [(row, None)]
         elif entry is None:
@@ -283,6 +289,11 @@ def plan(rows: Iterable[Row], faults: Iterable[Fault], entries: Iterable[Json]) 
 def _content(entry: Json) -> Json:
     """An entry without what the API adds to it."""
     return {name: entry[name] for name in FIELDS if name in entry}
+
+
+def _looked_up(content: Json) -> Json:
+    """The same with its keywords as they are looked up by: of those that mean the same the API keeps one."""
+    return {**content, "keywords": {_rules().keyword(written) for written in content["keywords"]}}
 
 
 def _overtaken(version: int) -> str:

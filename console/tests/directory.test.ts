@@ -6,6 +6,7 @@ import {
   draftOf,
   emptyDraft,
   faultsOf,
+  isMadeOf,
   keywordsOf,
   readTable,
   requestOf,
@@ -226,6 +227,13 @@ for (const [what, some, faults] of faultCases)
 
 test("keywordsOf parts, trims and drops what is there twice", () =>
   assert.deepEqual(keywordsOf(" clinic ;Clinic, health  centre\ndoctor;"), ["clinic", "health centre", "doctor"]));
+
+test("isMadeOf knows an entry by its request, of whose keywords it may have fewer", () => {
+  const request = requestOf(draftOf(ENTRY));
+  assert.equal(isMadeOf(ENTRY, { ...request, keywords: [...request.keywords, "one more"] }), true);
+  assert.equal(isMadeOf(ENTRY, { ...request, keywords: ["another"] }), false);
+  assert.equal(isMadeOf(ENTRY, { ...request, name: "Another" }), false);
+});
 
 test("differing names the fields that differ, not how keywords are spaced", () => {
   assert.deepEqual(differing(draft, { ...draft, keywords: " a ;", phone: "1", name: "A " }), ["phone"]);

@@ -128,6 +128,11 @@ export const differing = (a: Draft, b: Draft): Field[] => {
   return FIELDS.filter((field) => !same(field));
 };
 
+/** Whether an entry may be what the server made of a request before: of keywords that mean the same it keeps one. */
+export const isMadeOf = (entry: Entry, request: EntryRequest): boolean =>
+  entry.keywords.every((keyword) => request.keywords.includes(keyword)) &&
+  !differing(draftOf(entry), draftOf({ ...request, keywords: entry.keywords })).length;
+
 const fold = (text: string): string => text.normalize("NFD").replace(/\p{M}/gu, "").toLowerCase();
 
 /** The entries that have all the words of a search somewhere. */

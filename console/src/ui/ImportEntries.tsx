@@ -4,8 +4,16 @@ import { ApiError, createEntry, getEntry, replaceEntry } from "../api.ts";
 import { deskLanguage, entries, entryLanguages, loadEntries, remember, said } from "../directory.ts";
 import { t } from "../i18n/index.ts";
 import { decode } from "../lib/csv.ts";
-import { type Column, differing, draftOf, readTable, type Row, type Table, writeTable } from "../lib/directory.ts";
-import type { Entry } from "../lib/schema.ts";
+import {
+  type Column,
+  differing,
+  draftOf,
+  isMadeOf,
+  readTable,
+  type Row,
+  type Table,
+  writeTable,
+} from "../lib/directory.ts";
 import { go } from "../router.ts";
 import { errorText, Title } from "./basics.tsx";
 import { faultText } from "./EntryForm.tsx";
@@ -91,11 +99,9 @@ async function read(file: File): Promise<Chosen> {
  * it was mended, or stopped halfway.
  */
 async function saveRow({ entryId, version, entry }: Row, key: string): Promise<void> {
-  const same = (one: Entry) => !differing(draftOf(one), draftOf(entry)).length;
-  if (!entryId && entries.value.some(same)) return;
-  const there = entryId ? await getEntry(entryId) : undefined;
-  if (there && same(there)) return remember(entryId, there);
-  const saved = await (there ? replaceEntry(entryId, version ?? there.version, entry) : createEntry(entry, key));
+  const there = entryId ? await getEntry(entryId) : entries.value.find((one) => isMadeOf(one, entry));
+  if (there && !differing(draftOf(there), draftOf(entry)).length) return remember(there.entryId, there);
+  const saved = await (there ? replaceEntry(there.entryId, version ?? there.version, entry) : createEntry(entry, key));
   remember(saved.entryId, saved);
 }
 

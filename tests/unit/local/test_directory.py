@@ -166,7 +166,8 @@ def test_import_of_a_mended_file_saves_no_row_twice() -> None:
     api = FakeApi(
         {**CLINIC, "phone": "1", "text": "Walk in."}, {**CLINIC, "name": "Library", "entryId": "e" + "1" * 16}
     )
-    text = "name,keywords,phone,text\nClinic,clinic; doctor,1,Walk in.\nClinic,clinic; doctor,2,Walk in.\n"
+    row = "Clinic,clinic; Doctors; doctor,{},Walk in.\n"
+    text = "name,keywords,phone,text\n" + row.format(1) + row.format(2)
     status, said = api.imported(text)
     assert (status, said) == (0, ["1 new, 0 changed, 1 as they are, 0 bad", "1 saved"])
     assert [body["phone"] for _, _, _, body in api.written] == ["2"]
