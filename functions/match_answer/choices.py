@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Final, Self
 
 from dragoman.keywords import STOP_WORDS, folded, sorting
-from match_answer.yesno import EQUIVOCAL, Sense, listed, means_otherwise, sense, sense_of_sign
+from match_answer.yesno import EQUIVOCAL, Sense, is_acknowledgement, listed, means_otherwise, sense, sense_of_sign
 
 # Around an answer; they change nothing about it.
 POLITE: Final = listed("""
@@ -109,6 +109,19 @@ def chosen(
         return at or by_words(words, choices, spoken, other)
     agreed = _agreeing(_at(number, choices), by_words(rest, choices, spoken, other))
     return agreed or by_words(words, choices, spoken, other)
+
+
+def translated(text: str, translation: str, choices: Sequence[Choice]) -> Choice | None:
+    """The one choice that a text is called in the desk's language: "déjalo" where the choice was sent as "Déjelo", for
+    "Leave it". Not one that is called yes or no, which no translation can tell."""
+    words = folded(without_politeness(sorting(translation)))
+    found = _only(words, choices) if words != folded(without_politeness(sorting(text))) else None
+    return found if found and found.sense is None else None
+
+
+def thanked(text: str) -> bool:
+    """Whether a text may as well thank for what was said last as answer a question: "ok", "ok thanks", thumbs up."""
+    return is_acknowledgement(text) or is_acknowledgement(without_politeness(sorting(text)))
 
 
 def numbered(words: str) -> tuple[int | None, str]:

@@ -395,6 +395,25 @@ def test_number_that_only_its_own_choice_is_called_by_is_plain() -> None:
     assert said("2", question(days), language="en")["section"]["value"] == "two"
 
 
+@pytest.mark.parametrize(
+    ("offers", "text", "translation", "expected"),
+    [
+        (REDRIVE, "déjalos por favor", "Please leave them", "leave"),
+        (REDRIVE, "mándalos otra vez", "Send them again.", "redrive"),
+        (REDRIVE, "no los dejes", "Do not leave them", "unclear"),
+        (REDRIVE, "déjalos", "Let them be", "unclear"),
+        (REDRIVE, "déjalos", "", "unclear"),
+        (YES_NO, "nel", "No", "unclear"),
+    ],
+)
+def test_choice_in_other_words_of_the_contacts_language_is_told_by_the_translation(
+    offers: tuple[tuple[str, str], ...], text: str, translation: str, expected: str
+) -> None:
+    shown = ("Envíelos otra vez", "Déjelos") if offers == REDRIVE else ("Sí", "No")
+    found = said(text, question(offers, shown, contact="es"), language="es", translation=translation)
+    assert value(found) == expected
+
+
 def test_question_that_is_not_worded_yet_is_answered_by_nobody() -> None:
     item = question(REDRIVE)
     del item["conversationId"]
@@ -463,7 +482,9 @@ def test_long_after_a_closed_question_its_choices_are_ordinary_words() -> None:
     closed = question(status="expired", deadlineAt="2026-11-20T12:00:00.000Z")
     assert said("yes", closed, language="en")["section"] == {"state": "none"}
     assert said("#X2Q yes", closed, language="en", code="X2Q")["section"]["state"] == "late"
-    assert said("ok", question(status="answered", answeredAt=NOW), language="en")["section"] == {"state": "none"}
+    for text in ("ok", "ok thanks", "OK, thank you!", "vale, gracias", "\U0001f44d", "\U0001f44d gracias"):
+        thanks = said(text, question(status="answered", answeredAt=NOW), language="es")
+        assert thanks["section"] == {"state": "none"}, text
     for status in ("failed", "opted-out"):
         gone = question(status=status)
         assert said("yes", gone, language="en")["section"] == {"state": "none"}, status
