@@ -451,6 +451,15 @@ def test_of_several_open_the_code_says_which() -> None:
         assert (found["questionId"], value(found)) == ("other", "leave"), text
 
 
+def test_of_several_open_each_begins_as_it_was_sent() -> None:
+    one = question(question_id="one", code="BBB", beginning="¿Seguimos?")
+    other = question(REDRIVE, ("Otra vez", "Dejarlos"), question_id="other", code="CC2", beginning="¿Otra vez?")
+    assert said("2", one, other, language="es")["options"].split("\n\n") == [
+        "¿Seguimos?\n#BBB 1. Yes\n#BBB 2. No",
+        "¿Otra vez?\n#CC2 1. Otra vez\n#CC2 2. Dejarlos",
+    ]
+
+
 def test_whoever_wrote_a_code_is_asked_back_with_it() -> None:
     """The other questions that may be open were not read: without the code the next answer would be unclear again."""
     found = said("#CC2 perhaps", question(REDRIVE, code="CC2"), language="en", code="CC2")
