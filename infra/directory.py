@@ -16,7 +16,7 @@ import re
 import sys
 import time
 import uuid
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
 from importlib import import_module
@@ -300,7 +300,18 @@ def _overtaken(version: int) -> str:
     return f"the entry was changed since, to version {version}: export it again, or empty this cell to write over it"
 
 
-def import_file(api: Api, content: bytes, partial: bool, say: Say) -> int:
+def show(line: str) -> None:
+    """Shows progress on a terminal, in the same place."""
+    if sys.stdout.isatty():
+        print(f"\r\033[K{line}", end="", flush=True)
+
+
+def tell(line: str) -> None:
+    """Says a line that stays."""
+    print(f"\r\033[K{line}" if sys.stdout.isatty() else line, flush=True)
+
+
+def import_file(api: Api, content: bytes, partial: bool, say: Say, progress: Say = show) -> int:
     """Checks a file, says what is wrong with it, and saves it, or with `partial` what is good of it. Returns the exit
     status: 0 when every row is in the directory. Raises DirectoryError."""
     planned = plan(*read(decoded(content)), api.entries())
@@ -311,14 +322,26 @@ def import_file(api: Api, content: bytes, partial: bool, say: Say) -> int:
     if planned.faults and not partial:
         say("Nothing was saved. Mend the file, or save the good rows with PARTIAL=1.")
         return 1
-    refused = 0
-    for row, version in planned.changes:
-        reason = api.save(row, version)
-        refused += bool(reason)
-        if reason:
-            say(str(Fault(row.number, "", reason)))
-    say(f"{len(planned.changes) - refused} saved")
-    return 1 if planned.faults or refused else 0
+    saved = save_all(api, planned.changes, say, progress)
+    say(f"{saved} saved")
+    return 1 if planned.faults or saved < len(planned.changes) else 0
+
+
+def save_all(api: Api, changes: Sequence[tuple[Row, int | None]], say: Say, progress: Say) -> int:
+    """Saves rows one by one, and says which are refused. Returns how many were saved. Raises DirectoryError, or what
+    else ends it, after saying how far it came."""
+    saved = 0
+    try:
+        for row, version in changes:
+            progress(f"{saved} of {len(changes)} saved")
+            reason = api.save(row, version)
+            saved += not reason
+            if reason:
+                say(str(Fault(row.number, "", reason)))
+    except BaseException:
+        say(f"{saved} of {len(changes)} saved. Import the file once more for the rest: no row is saved twice.")
+        raise
+    return saved
 
 
 def _bad_rows(planned: Plan) -> int:
@@ -383,7 +406,7 @@ def main(arguments: list[str] | None = None) -> int:
         with open_api(options.aws, options.stack) as client:
             api = Api(client)
             if options.action == "import":
-                return import_file(api, options.file.read_bytes(), options.partial, print)
+                return import_file(api, options.file.read_bytes(), options.partial, tell)
             entries = list(api.entries())
         options.file.write_text(export_text(entries), encoding="utf-8", newline="")
     except OSError as error:
@@ -391,6 +414,8 @@ def main(arguments: list[str] | None = None) -> int:
         return 1
     except DirectoryError as error:
         print(error, file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
         return 1
     print(f"{len(entries)} entries")
     return 0

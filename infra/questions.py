@@ -18,7 +18,7 @@ from typing import Any, Final
 
 import httpx
 
-from infra.directory import DirectoryError, open_api
+from infra.directory import DirectoryError, open_api, show, tell
 
 # How often is asked, in seconds, in the first minute and after it: a day of asking each second would use up most of the
 # requests that a key has a day.
@@ -184,17 +184,6 @@ def _detail(answer: httpx.Response) -> str:
         return str(answer.json().get("detail", ""))
     except ValueError:
         return answer.text[:200]
-
-
-def show(line: str) -> None:
-    """Shows progress on a terminal, in the same place."""
-    if sys.stdout.isatty():
-        print(f"\r\033[K{line}", end="", flush=True)
-
-
-def tell(line: str) -> None:
-    """Says a line that stays."""
-    print(f"\r\033[K{line}" if sys.stdout.isatty() else line, flush=True)
 
 
 def stays(question_id: str) -> None:

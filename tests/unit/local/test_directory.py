@@ -209,6 +209,31 @@ def test_import_whose_answers_are_lost_names_its_request_each_time() -> None:
     assert len(keys) == 4
 
 
+def test_import_shows_how_far_it_is_and_says_so_when_it_ends_early() -> None:
+    api, said, shown = FakeApi(), list[str](), list[str]()
+    content = (NEW + "Inn,inn\nBar,bar\n").encode()
+
+    def progress(line: str) -> None:
+        shown.append(line)
+        if len(shown) == 3:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        import_file(api.api, content, False, said.append, progress)
+    assert shown == ["0 of 3 saved", "1 of 3 saved", "2 of 3 saved"]
+    assert said[-1] == "2 of 3 saved. Import the file once more for the rest: no row is saved twice."
+
+
+def test_command_line_that_is_stopped_is_quiet_about_it(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    def stop(*_: Any) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(directory, "open_api", lambda aws, stack: FakeApi().client)
+    monkeypatch.setattr(directory, "import_file", stop)
+    (tmp_path / "entries.csv").write_text(NEW)
+    assert directory.main(["import", str(tmp_path / "entries.csv")]) == 1
+
+
 def test_import_without_an_api() -> None:
     def refuse(request: httpx.Request) -> httpx.Response:
         raise httpx.ConnectError("refused")
