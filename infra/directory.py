@@ -250,10 +250,10 @@ def _rules() -> Any:
 
 
 @cache
-def schema() -> Draft202012Validator:
-    """The validator of what POST and PUT take."""
+def schema(name: str = "directory_entry_request") -> Draft202012Validator:
+    """The validator of what a route takes, for the directory's POST and PUT unless another schema is named."""
     schemas = load_schemas(Project().schemas)
-    request = schemas["directory_entry_request"]
+    request = schemas[name]
     return Draft202012Validator(resolve(request, request, {found["$id"]: found for found in schemas.values()}))
 
 

@@ -18,7 +18,7 @@ from typing import Any, Final
 
 import httpx
 
-from infra.directory import DirectoryError, open_api, show, tell
+from infra.directory import DirectoryError, open_api, schema, show, tell
 
 # How often is asked, in seconds, in the first minute and after it: a day of asking each second would use up most of the
 # requests that a key has a day.
@@ -31,6 +31,15 @@ PATIENCE: Final = 120.0
 ANSWERED, UNANSWERED, REFUSED = 0, 1, 2
 # As schemas/question_request.json has it.
 ADDRESS: Final = r"(sms|whatsapp):\+[1-9][0-9]{6,14}"
+# By a member of schemas/question_request.json, what the variable that it comes from takes.
+TAKES: Final = {
+    "text": "TEXT has at most 640 characters",
+    "choices": "CHOICES are at most nine of 60 characters; their values have at most 40 letters, digits, - _ and .",
+    "answerWithinSeconds": "WITHIN is a number of seconds from 10 to 2592000, which is 30 days",
+    "remindAfterSeconds": "REMIND is a number of seconds from 5 to 2592000, less than WITHIN",
+    "language": "LANGUAGE is the code of a language, such as en or pt-BR",
+    "askedBy": "BY has at most 60 characters",
+}
 
 Json = dict[str, Any]
 Say = Callable[[str], None]
@@ -68,7 +77,10 @@ def request_of(given: Mapping[str, str]) -> Json:
                 raise AskError(f"{name} is a number of seconds")
             request[member] = int(seconds)
     named = (("QUESTION_LANGUAGE", "language"), ("BY", "askedBy"))
-    return {**request, **{member: given[name].strip() for name, member in named if given.get(name, "").strip()}}
+    request |= {member: given[name].strip() for name, member in named if given.get(name, "").strip()}
+    for error in schema("question_request").iter_errors(request):
+        raise AskError(TAKES[str(error.path[0])])
+    return request
 
 
 def address_of(to: str) -> str:

@@ -96,6 +96,13 @@ def test_request_of_the_least_keeps_the_channel() -> None:
         ({"TO": NUMBER}, "make ask TO="),
         ({"TEXT": "x"}, "make ask TO="),
         ({"TO": NUMBER, "TEXT": "x", "WITHIN": "1h"}, "WITHIN is a number of seconds"),
+        ({"TO": NUMBER, "TEXT": "x", "WITHIN": "5"}, "WITHIN is a number of seconds from 10"),
+        ({"TO": NUMBER, "TEXT": "x", "REMIND": "2592001"}, "REMIND is a number of seconds from 5 to 2592000"),
+        ({"TO": NUMBER, "TEXT": "x", "QUESTION_LANGUAGE": "English"}, "LANGUAGE is the code"),
+        ({"TO": NUMBER, "TEXT": "x", "CHOICES": "send it=Send"}, "CHOICES are at most nine"),
+        ({"TO": NUMBER, "TEXT": "x", "CHOICES": "a;b;c;d;e;f;g;h;i;j"}, "CHOICES are at most nine"),
+        ({"TO": NUMBER, "TEXT": "x", "BY": "x" * 61}, "BY has at most"),
+        ({"TO": NUMBER, "TEXT": "x" * 641}, "TEXT has at most"),
         ({"TO": "2025550100", "TEXT": "x"}, "country code"),
         ({"TO": "fax:+12025550100", "TEXT": "x"}, "country code"),
         ({"TO": "+1202555010x", "TEXT": "x"}, "country code"),
@@ -104,6 +111,13 @@ def test_request_of_the_least_keeps_the_channel() -> None:
 def test_request_that_cannot_be_made_says_why(given: dict[str, str], says: str) -> None:
     with pytest.raises(AskError, match=says):
         request_of(given)
+
+
+def test_every_member_of_the_schema_says_what_it_takes() -> None:
+    schema = json.loads((ROOT / "schemas" / "question_request.json").read_text())
+    assert set(questions.TAKES) == set(schema["properties"]) - {"address"}, "the address is checked by itself"
+    for member, bound in (("answerWithinSeconds", "minimum"), ("remindAfterSeconds", "minimum"), ("text", "maxLength")):
+        assert f" {schema['properties'][member][bound]} " in questions.TAKES[member]
 
 
 def test_number_may_be_written_as_people_write_it() -> None:
