@@ -29,8 +29,8 @@ from jsonschema import Draft202012Validator
 from infra.build import Project, load_schemas, resolve
 from infra.local import config
 
-FIELDS: Final = ("name", "keywords", "phone", "address", "hours", "text", "language", "link")
-COLUMNS: Final = (*FIELDS, "entryId", "version")
+COLUMNS: Final = ("name", "keywords", "phone", "address", "hours", "text", "language", "link", "entryId", "version")
+FIELDS: Final = COLUMNS[:-2]
 NEEDED: Final = ("name", "keywords")
 BETWEEN_KEYWORDS: Final = "; "
 # What a spreadsheet would take for a formula: an apostrophe before it makes it text.
