@@ -25,6 +25,8 @@ MARKERS: Final = listed("""
     elijo, eu escolho, je choisis, вариант, номер, цифра, رقم, الخيار, 选项, 選項, 选, 選, 番号, 번호, विकल्प, số,
     lựa chọn, pilihan, nomor
 """)
+# Before a number or one of the above: "la 1", "el número 2", "the second".
+ARTICLES: Final = listed("the, la, el, le, il, lo, o, a, die, der, das, het")
 # From one to nine in words, as far as no other language that is written here has the word for something else: "sei" is
 # six in Italian, and "I know" in Portuguese.
 NUMERALS: Final = """
@@ -100,6 +102,8 @@ def chosen(
         return _by_sense(meant, choices)
     words = without_politeness(sorting(KEYCAP.sub("", text)))
     number, rest = numbered(words)
+    if words.startswith(f"{rest} ") and not _only(rest, choices):
+        rest = _without_article(rest)
     if number is None:
         return by_words(words, choices, spoken, other)
     if not rest:
@@ -133,6 +137,12 @@ def numbered(words: str) -> tuple[int | None, str]:
     at, number = numbers[0]
     rest = " ".join(parts[:at] + parts[at + 1 :])
     return number, "" if rest in MARKERS else rest
+
+
+def _without_article(rest: str) -> str:
+    """What stands before a number, where it is more than an article: "la" of "la 2", "el número" of "el número 2"."""
+    first, _, others = rest.partition(" ")
+    return "" if first in ARTICLES and (not others or others in MARKERS) else rest
 
 
 def number_of(word: str) -> int | None:
