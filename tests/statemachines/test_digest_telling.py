@@ -23,7 +23,9 @@ ANA, BEN = "ana@example.org", "ben@example.org"
 
 class World:
     """A day without messages, and subscribers by e-mail. The answers to the first `lost` claims never arrive; mails are
-    whom e-mails went to; bad is whom SES takes nothing for."""
+    whom e-mails went to; bad is whom SES takes nothing for; page is how many subscribers are found at once."""
+
+    page = 25
 
     def __init__(self, dynamodb: Any, lost: int = 0, addresses: tuple[str, ...] = (), refused: str = "") -> None:
         empty(dynamodb, KEYS)
@@ -42,7 +44,7 @@ class World:
             raise StateError("SesV2.MessageRejectedException", f"not verified: {BEN}")
         if task.resource.endswith("dynamodb:query"):
             self.told += 1
-            return {"Items": [self.subscription(number) for number in range(len(self.addresses))]}
+            return self.found(int(task.parameters.get("ExclusiveStartKey", {"N": "0"})["N"]))
         answer = ask(self.dynamodb, task)
         if "#told" in json.dumps(task.parameters) and self.lost:
             self.lost -= 1
@@ -65,6 +67,12 @@ class World:
         notice = dict.fromkeys(("mime", "subject", "text", "message"), "")
         ids = {name: given["subscription"][name]["S"] for name in ("address", "subscriptionId")}
         return {**notice, "kind": "email", **ids}
+
+    def found(self, first: int) -> Any:
+        """A page of subscribers; the key of the next one is a number here."""
+        behind = first + self.page
+        items = [self.subscription(number) for number in range(len(self.addresses))[first:behind]]
+        return {"Items": items, **({"LastEvaluatedKey": {"N": str(behind)}} if behind < len(self.addresses) else {})}
 
     def subscription(self, number: int) -> Any:
         key = {"subscriptionId": {"S": f"subscription-{number}"}}
@@ -156,9 +164,17 @@ def test_address_that_is_refused_is_an_alarm_once_and_stands_in_the_list_until_a
     assert world.morning() == "SubscribersNotTold"
 
 
-def test_mails_that_are_all_refused_are_an_alarm_each_morning(dynamodb: Any) -> None:
+@pytest.mark.parametrize("bad", [ANA, BEN])
+def test_address_that_is_alone_on_its_page_is_an_alarm_once(dynamodb: Any, bad: str) -> None:
     world = World(dynamodb, addresses=(ANA, BEN))
-    world.bad = {ANA, BEN}
+    world.page, world.bad = 1, {bad}
+    assert [world.morning() for _ in range(3)] == ["SubscribersNotTold", "", ""]
+
+
+@pytest.mark.parametrize("page", [1, 25])
+def test_mails_that_are_all_refused_are_an_alarm_each_morning(dynamodb: Any, page: int) -> None:
+    world = World(dynamodb, addresses=(ANA, BEN))
+    world.page, world.bad = page, {ANA, BEN}
     assert [world.morning() for _ in range(2)] == ["SubscribersNotTold"] * 2
 
 
