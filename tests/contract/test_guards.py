@@ -175,6 +175,8 @@ NOT_SAID = ("opted-out", "undelivered", "cancelled")
     without(*state_of("tag_guard", "Answer?"), "Choices", 3),
     changed(*state_of("tag_guard", "WasOnCall?"), "Default", to="Unanswered"),
     changed("schemas", "question", "properties", "status", "enum", to=["open", "answered", "expired", "lost"]),
+    changed(*state_of("question", "AwaitAnswer"), "Catch", 0, "Next", to="CloseExpired"),
+    changed(*state_of("question", "WasPut?"), "Choices", 1, "Next", to="CloseExpired"),
 )
 def no_instance_is_stopped_because_nobody_was_really_asked(shipped: Shipped) -> Iterator[str]:
     """Only a deadline that passed is silence. Whoever got no question, or one taken back, said nothing by it."""
@@ -187,6 +189,14 @@ def no_instance_is_stopped_because_nobody_was_really_asked(shipped: Shipped) -> 
         ways = (rule["Next"] for rule in choice["Choices"] if rule.get("StringEquals") == status)
         if "Stop" in reached({"States": cut}, next(ways, choice["Default"])):
             yield f"tag_guard/Answer?: a question that is {status} may stop an instance"
+    waiting = shipped.machines["question"]["States"]
+    for name in ("AwaitAnswer", "AwaitAnswerOrReminder"):
+        ends = {catch["Next"] for catch in waiting[name]["Catch"] if "States.Timeout" in catch["ErrorEquals"]}
+        if ends != {"FindSending"}:
+            yield f"question/{name}: at the deadline, see whether it was put at all"
+    for rule in waiting["WasPut?"]["Choices"]:
+        if rule.get("StringEquals") in ("suppressed", "failed") and rule["Next"] == "CloseExpired":
+            yield f"question/WasPut?: nobody is silent whose message is {rule['StringEquals']}"
 
 
 # What may be done about an answer, and the Choice that reads it.

@@ -41,6 +41,7 @@ BORNE = {
     "answer/PostponeReminder": "then a reminder crosses the clarification, which annoys and harms nobody",
     "desk/TranslateMissing/KeepTranslation": "the operator has it; who asks next has it translated again",
     "question/FindContact": "the question goes out in the words it was asked in, as to a contact nobody knows",
+    "question/FindSending": "it ends as expired, as if its message had been looked up and may have arrived",
     "question/AnnounceClosed": "whoever nests the question goes on; consoles ask again once a minute",
     "broadcast/PushToGroups/Translate": "the frame says so, and the console may ask for it again",
     "broadcast/PushToGroups/KeepTranslation": "the consoles have it; who asks next has it translated again",

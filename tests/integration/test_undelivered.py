@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import secrets
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
+from dragoman.identifiers import question_message_id
 from dragoman.validation import validator
 from tests.integration.asking import Executions, Person, withdraw
 from tests.integration.conftest import ON_CALL
@@ -92,6 +94,25 @@ def test_question_to_somebody_who_opted_out_at_the_provider_ends_as_opted_out(gu
     assert outcome(guarded, question_id)["status"] == "opted-out"
 
 
+# What a question is at its deadline, by what became of its message, where no event told of that.
+ENDS = {"suppressed": "opted-out", "failed": "undelivered", "unknown": "expired"}
+
+
+def test_question_ends_at_its_deadline_as_its_message_did(guarded: Running) -> None:
+    """As of several questions at once to somebody of whom the first brings to light that they opted out: the others are
+    held back."""
+    asked = {state: f"{state}-{secrets.token_hex(4)}" for state in ENDS}
+    dynamodb, table = guarded.client("dynamodb"), guarded.outputs()["OutboundTableName"]
+    held_back = json.dumps({"state": "suppressed", "reason": "Held back.", "at": "2026-11-28T11:49:19.001Z"})
+    for state, question_id in asked.items():
+        claim = {"messageId": f"{question_message_id(question_id, 0)}-0", "state": state, "reply": held_back}
+        dynamodb.put_item(TableName=table, Item={name: {"S": value} for name, value in claim.items()})
+        ask(guarded, "+12025550628", question_id, answerWithinSeconds=10)
+    assert {state: outcome(guarded, question_id)["status"] for state, question_id in asked.items()} == ENDS
+    assert question(guarded, asked["failed"], stands("undelivered"))["reason"]
+    assert guarded.sent("+12025550628") == []
+
+
 def test_reminder_that_does_not_arrive_leaves_the_question_open(
     guarded: Running, on_call: Person, incidents: Executions
 ) -> None:
@@ -117,7 +138,7 @@ def test_same_failure_twice_changes_nothing(guarded: Running) -> None:
     detail = {"messageId": found["messageId"], "error": "30003", "reason": "Something else."}
     arn = guarded.outputs()["UndeliveredStateMachineArn"]
     guarded.client("stepfunctions").start_execution(stateMachineArn=arn, input=json.dumps({"detail": detail}))
-    assert closing.outputs(1) == [{"questionId": question_id, "outcome": "closed-before"}]
+    assert closing.outputs(1) == [{"questionId": question_id, "outcome": "left"}]
     assert question(guarded, question_id, stands("undelivered")) == found
 
 

@@ -41,6 +41,11 @@ class World:
         found = self.dynamodb.get_item(TableName=TABLE, Key={"questionId": {"S": QUESTION}})["Item"]
         return {name: value["S"] for name, value in found.items()}
 
+    def know(self, **texts: str) -> None:
+        """What else the item holds."""
+        item = {name: {"S": value} for name, value in (self.item() | texts).items()}
+        self.dynamodb.put_item(TableName=TABLE, Item=item)
+
     def become(self, status: str) -> None:
         """What `answer` or the deadline does: closes the question if it is open."""
         item = self.item()
@@ -104,9 +109,25 @@ def test_what_closes_the_question_first_stands(world: World, fatal: int, status:
     first = run("undelivered", EVENT, world.call)["outcome"]
     world.become(status)
     kept = "undelivered" if fatal > 1 else status
-    assert (first, world.item()["status"]) == ("undelivered" if fatal > 1 else "closed-before", kept)
+    assert (first, world.item()["status"]) == ("undelivered" if fatal > 1 else "left", kept)
     assert run("undelivered", EVENT, world.call)["outcome"] == first
     assert world.item()["status"] == kept
+    assert world.woken == ([TOKEN] if fatal > 1 else [])
+
+
+@pytest.mark.parametrize("otherwise", ["remindedAt", "clarifiedBy"])
+def test_question_that_was_put_once_more_may_be_answered_yet(world: World, otherwise: str) -> None:
+    world.know(**{otherwise: "2026-11-28T11:09:17.000Z"})
+    assert run("undelivered", EVENT, world.call) == {"questionId": QUESTION, "outcome": "left"}
+    assert (world.item()["status"], world.woken) == ("open", [])
+
+
+@every_call
+@pytest.mark.parametrize("otherwise", ["remindedAt", "clarifiedBy"])
+def test_reminder_that_crosses_the_closing_leaves_one_outcome(world: World, fatal: int, otherwise: str) -> None:
+    world.between = {fatal: lambda: world.know(**{otherwise: "2026-11-28T11:09:17.000Z"})}
+    outcome = run("undelivered", EVENT, world.call)["outcome"]
+    assert (outcome, world.item()["status"]) == (("undelivered", "undelivered") if fatal > 1 else ("left", "open"))
     assert world.woken == ([TOKEN] if fatal > 1 else [])
 
 
