@@ -14,7 +14,7 @@ PYTEST := $(PY) -m pytest
 
 help: ## Show this help
 	@echo 'Dragoman: text a number in any language and be understood.'; echo
-	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 # --- set-up ---------------------------------------------------------------------------------------------------------------
 $(PY):

@@ -13,7 +13,9 @@ import sys
 import time
 import uuid
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from datetime import datetime
 from typing import Any, Final
+from zoneinfo import ZoneInfo
 
 from botocore.exceptions import BotoCoreError, ClientError, EndpointConnectionError
 
@@ -144,7 +146,11 @@ def printed(digest: Mapping[str, Json]) -> list[str]:
     hours = [(f"{hour:02}", count) for hour, count in enumerate(digest["byHour"]) if count]
     lines += _section("By the hour", hours, shown=24)
     if digest["unanswered"]:
-        waiting = [f"  {each['receivedAt']}  {each['language']}  {each['preview']}" for each in digest["unanswered"]]
+        zone = ZoneInfo(digest["timeZone"])
+        waiting = [
+            f"  {local(each['receivedAt'], zone)}  {each['language']}  {each['preview']}"
+            for each in digest["unanswered"]
+        ]
         lines += ["", "Waiting for an answer", *waiting]
     return [*lines, "", *_cost(digest["cost"])]
 
@@ -183,6 +189,11 @@ def _cost(cost: Mapping[str, Json]) -> list[str]:
         amounts.append(sum(item["amount"] for item in rest))
     told = [f"  {amount:10.4f}  {line}" for amount, line in zip(amounts, lines, strict=True)]
     return [f"Cost, an estimate: {cost['total']:.4f} {cost['currency']}", *told]
+
+
+def local(moment: str, zone: ZoneInfo) -> str:
+    """A moment by the digest's own clock, to the minute, as its hours are."""
+    return f"{datetime.fromisoformat(moment.replace('Z', '+00:00')).astimezone(zone):%Y-%m-%d %H:%M}"
 
 
 def quantity(number: float) -> str:

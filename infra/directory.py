@@ -1,9 +1,10 @@
 """`make directory-import`, `make directory-export`: the directory as a CSV file, over the REST API.
 
 Columns: name, keywords (with semicolons between them), phone, address, hours, text, language, link, entryId (empty for
-a new entry). An import is read and checked as a whole before anything is sent; rows are numbered as a spreadsheet
-numbers them, its header is row 1. Only rows that differ from the directory are sent, so that an exported file can be
-edited and imported again.
+a new entry), version (which one the row was made from; empty for whichever there is). An import is read and checked as
+a whole before anything is sent; rows are numbered as a spreadsheet numbers them, its header is row 1. Only rows that
+differ from the directory are sent, so that an exported file can be edited and imported again; a row whose entry
+somebody else changed since the export is bad.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ import re
 import sys
 import time
 import uuid
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
 from importlib import import_module
@@ -28,7 +29,8 @@ from jsonschema import Draft202012Validator
 from infra.build import Project, load_schemas, resolve
 from infra.local import config
 
-COLUMNS: Final = ("name", "keywords", "phone", "address", "hours", "text", "language", "link", "entryId")
+COLUMNS: Final = ("name", "keywords", "phone", "address", "hours", "text", "language", "link", "entryId", "version")
+FIELDS: Final = COLUMNS[:-2]
 NEEDED: Final = ("name", "keywords")
 BETWEEN_KEYWORDS: Final = "; "
 # What a spreadsheet would take for a formula: an apostrophe before it makes it text.
@@ -58,11 +60,13 @@ class Fault:
 
 @dataclass(frozen=True)
 class Row:
-    """One entry as the file has it; entry_id is empty for a new one."""
+    """One entry as the file has it. entry_id is empty for a new one; version is the one that the file was made from, or
+    empty."""
 
     number: int
     entry_id: str
     request: Json
+    version: str = ""
 
 
 @dataclass(frozen=True)
@@ -154,12 +158,13 @@ def read(text: str) -> tuple[list[Row], list[Fault]]:
         header, *table = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
     except (csv.Error, ValueError):
         raise DirectoryError("The file is not a table of comma-separated values.") from None
-    names = [unguarded(cell).strip() for cell in header]
+    names = [_column(unguarded(cell).strip()) for cell in header]
     missing = [name for name in NEEDED if name not in names]
     unknown = [name for name in names if name not in COLUMNS]
     if missing or unknown or len(set(names)) != len(names):
         wrong = [f"no column {name}" for name in missing] + [f"a column {name or 'without a name'}" for name in unknown]
-        raise DirectoryError(f"The file has {', '.join(wrong) or 'two columns of one name'}.")
+        what = ", ".join(wrong) or "two columns of one name"
+        raise DirectoryError(f"The file has {what}. Its first row names its columns: {', '.join(COLUMNS)}.")
     rows, faults = list[Row](), list[Fault]()
     for number, cells in enumerate(table, 2):
         if not any(cell.strip() for cell in cells):
@@ -175,12 +180,22 @@ def read(text: str) -> tuple[list[Row], list[Fault]]:
     return rows, faults
 
 
+def _column(heading: str) -> str:
+    """A heading as its column is called, however it is capitalised."""
+    return next((name for name in COLUMNS if name.lower() == heading.lower()), heading)
+
+
 def row_of(number: int, cells: Mapping[str, str]) -> Row:
     """A row's entry: empty cells are fields that it does not have."""
-    given = {name: cells.get(name, "").replace("\r\n", "\n").strip() for name in COLUMNS[:-1]}
+    given = {name: cells.get(name, "").replace("\r\n", "\n").strip() for name in FIELDS}
     request: Json = {name: cell for name, cell in given.items() if cell}
-    keywords = [" ".join(keyword.split()) for keyword in request.get("keywords", "").split(";")]
-    return Row(number, cells.get("entryId", "").strip(), {**request, "keywords": list(filter(None, keywords))})
+    written = request.get("keywords", "")
+    # With commas between them they are meant as several all the same: as one they would never be found.
+    keywords = [" ".join(keyword.split()) for keyword in written.split(";" if ";" in written else ",")]
+    entry_id = cells.get("entryId", "").strip()
+    # Of a row that was copied to make a new entry of it, the version is left over.
+    version = cells.get("version", "").strip() if entry_id else ""
+    return Row(number, entry_id, {**request, "keywords": list(filter(None, keywords))}, version)
 
 
 def faults_of(row: Row) -> Iterator[Fault]:
@@ -189,30 +204,33 @@ def faults_of(row: Row) -> Iterator[Fault]:
     for error in schema().iter_errors(row.request):
         name = str(error.path[0]) if error.path else str(error.message.split("'")[1])
         if name not in told:
-            yield Fault(row.number, name, _reason(error.validator, error.validator_value))
+            yield Fault(row.number, name, _reason(name, error.validator, error.validator_value))
             told.add(name)
     if row.entry_id and not re.fullmatch("e[0-9a-f]{16}", row.entry_id):
         yield Fault(row.number, "entryId", "is not the id of an entry")
+    if row.version and not re.fullmatch("[1-9][0-9]{0,8}", row.version):
+        yield Fault(row.number, "version", "is not the version of an entry")
     if "keywords" not in told:
         yield from (Fault(row.number, "keywords", reason) for reason in _keyword_faults(row.request["keywords"]))
 
 
-def _reason(rule: str, value: Any) -> str:
+def _reason(name: str, rule: str, value: Any) -> str:
     reasons = {
         "required": "is missing",
         "minItems": "is missing",
         "maxItems": f"has more than {value}",
         "maxLength": f"is longer than {value} characters",
     }
-    return reasons.get(rule, "is not what this column takes")
+    patterns = {
+        "language": "is not the code of a language, such as en or pt-BR",
+        "link": "is not a web address that begins with https://",
+    }
+    return reasons.get(rule) or patterns.get(name, "is not what this column takes")
 
 
 def _keyword_faults(keywords: Iterable[str]) -> Iterator[str]:
     """By the rules that the functions look up by: at most one."""
-    functions = str(config.ROOT / "functions")
-    if functions not in sys.path:
-        sys.path.append(functions)
-    rules = import_module("dragoman.keywords")
+    rules = _rules()
     for written in keywords:
         words = len(rules.keyword(written).split())
         if words > rules.MAX_WORDS:
@@ -223,37 +241,77 @@ def _keyword_faults(keywords: Iterable[str]) -> Iterator[str]:
             return
 
 
+def _rules() -> Any:
+    """The module that the functions fold keywords by."""
+    functions = str(config.ROOT / "functions")
+    if functions not in sys.path:
+        sys.path.append(functions)
+    return import_module("dragoman.keywords")
+
+
 @cache
-def schema() -> Draft202012Validator:
-    """The validator of what POST and PUT take."""
+def schema(name: str = "directory_entry_request") -> Draft202012Validator:
+    """The validator of what a route takes, for the directory's POST and PUT unless another schema is named."""
     schemas = load_schemas(Project().schemas)
-    request = schemas["directory_entry_request"]
+    request = schemas[name]
     return Draft202012Validator(resolve(request, request, {found["$id"]: found for found in schemas.values()}))
 
 
 def plan(rows: Iterable[Row], faults: Iterable[Fault], entries: Iterable[Json]) -> Plan:
     """What the rows change in the directory as it is now."""
     known = {entry["entryId"]: entry for entry in entries}
+    contents = [_looked_up(_content(entry)) for entry in known.values()]
     changes, bad, unchanged, seen = list[tuple[Row, int | None]](), list(faults), 0, dict[str, int]()
     for row in rows:
         entry = known.get(row.entry_id)
         if not row.entry_id:
-            changes.append((row, None))
+            # A file whose good rows were saved before is imported once more when it is mended.
+            wanted = _looked_up(row.request)
+            there = any({"language": content["language"], **wanted} == content for content in contents)
+            unchanged += there
+            changes += [] if there else [(row, None)]
         elif entry is None:
             bad.append(Fault(row.number, "entryId", "there is no such entry"))
         elif row.entry_id in seen:
             bad.append(Fault(row.number, "entryId", f"is that of row {seen[row.entry_id]}"))
         else:
             request = {"language": entry["language"], **row.request}
-            if request == {name: entry[name] for name in COLUMNS[:-1] if name in entry}:
+            if request == _content(entry):
                 unchanged += 1
+            elif row.version not in ("", str(entry["version"])):
+                bad.append(Fault(row.number, "version", _overtaken(entry["version"])))
             else:
                 changes.append((replace(row, request=request), entry["version"]))
         seen.setdefault(row.entry_id, row.number)
     return Plan(changes, unchanged, sorted(bad, key=lambda fault: fault.row))
 
 
-def import_file(api: Api, content: bytes, partial: bool, say: Say) -> int:
+def _content(entry: Json) -> Json:
+    """An entry without what the API adds to it."""
+    return {name: entry[name] for name in FIELDS if name in entry}
+
+
+def _looked_up(content: Json) -> Json:
+    """The same with its keywords as they are looked up by: of those that mean the same the API keeps one."""
+    return {**content, "keywords": {_rules().keyword(written) for written in content["keywords"]}}
+
+
+def _overtaken(version: int) -> str:
+    return f"the entry was changed since, to version {version}: export it again, or empty this cell to write over it"
+
+
+def show(line: str) -> None:
+    """Shows progress on a terminal, in the same place."""
+    if sys.stdout.isatty():
+        print(f"\r\033[K{line}", end="", flush=True)
+
+
+def tell(line: str) -> None:
+    """Says a line that stays."""
+    print(f"\r\033[K{line}" if sys.stdout.isatty() else line, flush=True)
+
+
+def import_file(api: Api, content: bytes, partial: bool, say: Say, progress: Say = show) -> int:
     """Checks a file, says what is wrong with it, and saves it, or with `partial` what is good of it. Returns the exit
     status: 0 when every row is in the directory. Raises DirectoryError."""
     planned = plan(*read(decoded(content)), api.entries())
@@ -264,14 +322,26 @@ def import_file(api: Api, content: bytes, partial: bool, say: Say) -> int:
     if planned.faults and not partial:
         say("Nothing was saved. Mend the file, or save the good rows with PARTIAL=1.")
         return 1
-    refused = 0
-    for row, version in planned.changes:
-        reason = api.save(row, version)
-        refused += bool(reason)
-        if reason:
-            say(str(Fault(row.number, "", reason)))
-    say(f"{len(planned.changes) - refused} saved")
-    return 1 if planned.faults or refused else 0
+    saved = save_all(api, planned.changes, say, progress)
+    say(f"{saved} saved")
+    return 1 if planned.faults or saved < len(planned.changes) else 0
+
+
+def save_all(api: Api, changes: Sequence[tuple[Row, int | None]], say: Say, progress: Say) -> int:
+    """Saves rows one by one, and says which are refused. Returns how many were saved. Raises DirectoryError, or what
+    else ends it, after saying how far it came."""
+    saved = 0
+    try:
+        for row, version in changes:
+            progress(f"{saved} of {len(changes)} saved")
+            reason = api.save(row, version)
+            saved += not reason
+            if reason:
+                say(str(Fault(row.number, "", reason)))
+    except BaseException:
+        say(f"{saved} of {len(changes)} saved. Import the file once more for the rest: no row is saved twice.")
+        raise
+    return saved
 
 
 def _bad_rows(planned: Plan) -> int:
@@ -285,7 +355,7 @@ def export_text(entries: Iterable[Json]) -> str:
     table.writerow(COLUMNS)
     for entry in entries:
         cells = {**entry, "keywords": BETWEEN_KEYWORDS.join(entry["keywords"])}
-        table.writerow([guarded(cells.get(name, "")) for name in COLUMNS])
+        table.writerow([guarded(str(cells.get(name, ""))) for name in COLUMNS])
     return "\ufeff" + text.getvalue()
 
 
@@ -329,11 +399,14 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--aws", action="store_true", help="the stack on AWS, not the local one")
     parser.add_argument("--stack", default="dragoman")
     options = parser.parse_args(arguments)
+    if options.file == Path():
+        print(f"Say which file: make directory-{options.action} FILE=entries.csv", file=sys.stderr)
+        return 2
     try:
         with open_api(options.aws, options.stack) as client:
             api = Api(client)
             if options.action == "import":
-                return import_file(api, options.file.read_bytes(), options.partial, print)
+                return import_file(api, options.file.read_bytes(), options.partial, tell)
             entries = list(api.entries())
         options.file.write_text(export_text(entries), encoding="utf-8", newline="")
     except OSError as error:
@@ -341,6 +414,8 @@ def main(arguments: list[str] | None = None) -> int:
         return 1
     except DirectoryError as error:
         print(error, file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
         return 1
     print(f"{len(entries)} entries")
     return 0

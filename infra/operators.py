@@ -8,7 +8,7 @@ import secrets
 import sys
 from typing import Any
 
-from botocore.exceptions import ClientError
+from botocore.exceptions import BotoCoreError, ClientError
 
 from infra.local import config
 from infra.local.aws import clients
@@ -78,13 +78,16 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--aws", action="store_true", help="the stack on AWS, not the local one")
     parser.add_argument("--stack", default="dragoman")
     options = parser.parse_args(arguments)
-    cloudformation, cognito = _clients(options.aws)
-    outputs = cloudformation.describe_stacks(StackName=options.stack)["Stacks"][0]["Outputs"]
-    pool_id = next(output["OutputValue"] for output in outputs if output["OutputKey"] == "UserPoolId")
     try:
+        cloudformation, cognito = _clients(options.aws)
+        outputs = cloudformation.describe_stacks(StackName=options.stack)["Stacks"][0]["Outputs"]
+        pool_id = next(output["OutputValue"] for output in outputs if output["OutputKey"] == "UserPoolId")
         _run(cognito, pool_id, options)
     except InvalidOperator as error:
         print(error, file=sys.stderr)
+        return 1
+    except (BotoCoreError, ClientError) as error:
+        print(clients.trouble(error, options.aws), file=sys.stderr)
         return 1
     return 0
 

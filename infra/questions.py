@@ -18,14 +18,28 @@ from typing import Any, Final
 
 import httpx
 
-from infra.directory import DirectoryError, open_api
+from infra.directory import DirectoryError, open_api, schema, show, tell
 
-# How often is asked, in seconds, and how long a question that was accepted may take to be there.
+# How often is asked, in seconds, in the first minute and after it: a day of asking each second would use up most of the
+# requests that a key has a day.
 EVERY: Final = 1.0
+SELDOM: Final = 10.0
+QUICK_SECONDS: Final = 60.0
+# How long a question that was accepted may take to be there, and how long the API may fail to answer after that.
 APPEARS_WITHIN: Final = 15.0
+PATIENCE: Final = 120.0
 ANSWERED, UNANSWERED, REFUSED = 0, 1, 2
 # As schemas/question_request.json has it.
 ADDRESS: Final = r"(sms|whatsapp):\+[1-9][0-9]{6,14}"
+# By a member of schemas/question_request.json, what the variable that it comes from takes.
+TAKES: Final = {
+    "text": "TEXT has at most 640 characters",
+    "choices": "CHOICES are at most nine of 60 characters; their values have at most 40 letters, digits, - _ and .",
+    "answerWithinSeconds": "WITHIN is a number of seconds from 10 to 2592000, which is 30 days",
+    "remindAfterSeconds": "REMIND is a number of seconds from 5 to 2592000, less than WITHIN",
+    "language": "LANGUAGE is the code of a language, such as en or pt-BR",
+    "askedBy": "BY has at most 60 characters",
+}
 
 Json = dict[str, Any]
 Say = Callable[[str], None]
@@ -33,6 +47,10 @@ Say = Callable[[str], None]
 
 class AskError(Exception):
     """The question cannot be put or followed; the text says why."""
+
+
+class NotNow(AskError):
+    """It cannot be read at the moment; it may be in another."""
 
 
 class Clock:
@@ -59,7 +77,10 @@ def request_of(given: Mapping[str, str]) -> Json:
                 raise AskError(f"{name} is a number of seconds")
             request[member] = int(seconds)
     named = (("QUESTION_LANGUAGE", "language"), ("BY", "askedBy"))
-    return {**request, **{member: given[name].strip() for name, member in named if given.get(name, "").strip()}}
+    request |= {member: given[name].strip() for name, member in named if given.get(name, "").strip()}
+    for error in schema("question_request").iter_errors(request):
+        raise AskError(TAKES[str(error.path[0])])
+    return request
 
 
 def address_of(to: str) -> str:
@@ -86,7 +107,10 @@ def choices_of(text: str) -> list[dict[str, str]]:
 def asked(client: httpx.Client, request: Json, key: str) -> str:
     """Puts the question and returns its id. Raises AskError."""
     headers = {"Idempotency-Key": key} if key else {}
-    answer = _sent(client, "POST", "/questions", json=request, headers=headers)
+    try:
+        answer = client.post("/questions", json=request, headers=headers)
+    except httpx.HTTPError as error:
+        raise AskError(f"The API does not answer ({type(error).__name__}).") from None
     if answer.status_code != 202:
         raise AskError(f"The question was not accepted ({answer.status_code}): {_detail(answer)}")
     return str(answer.json()["questionId"])
@@ -94,11 +118,15 @@ def asked(client: httpx.Client, request: Json, key: str) -> str:
 
 def followed(client: httpx.Client, question_id: str, say: Say, progress: Say, clock: Clock) -> Json:
     """The question once it is closed. What happens until then is said, how long is left shown. Raises AskError."""
-    appears_until, told = clock.now() + APPEARS_WITHIN, set[str]()
+    quick_until, patient_until, told = clock.now() + QUICK_SECONDS, clock.now() + APPEARS_WITHIN, set[str]()
     while True:
-        answer = _sent(client, "GET", f"/questions/{question_id}")
-        if answer.status_code == 200:
-            question: Json = answer.json()
+        try:
+            question = looked(client, question_id)
+        except NotNow:
+            if clock.now() > patient_until:
+                raise
+        else:
+            patient_until = clock.now() + PATIENCE
             for line in news(question):
                 if line not in told:
                     say(line)
@@ -106,9 +134,21 @@ def followed(client: httpx.Client, question_id: str, say: Say, progress: Say, cl
             if question["status"] != "open":
                 return question
             progress(f"Waiting for the answer, {left(question, clock.now())} left")
-        elif answer.status_code != 404 or clock.now() > appears_until:
-            raise AskError(f"The question cannot be read ({answer.status_code}): {_detail(answer)}")
-        clock.sleep(EVERY)
+        clock.sleep(EVERY if clock.now() < quick_until else SELDOM)
+
+
+def looked(client: httpx.Client, question_id: str) -> Json:
+    """The question as it stands. Raises NotNow while it is not there, the API does not answer or there are too many
+    requests; AskError."""
+    try:
+        answer = client.get(f"/questions/{question_id}")
+    except httpx.HTTPError as error:
+        raise NotNow(f"The API does not answer ({type(error).__name__}).") from None
+    if answer.status_code == 200:
+        question: Json = answer.json()
+        return question
+    kind = NotNow if answer.status_code in (404, 429) or answer.status_code >= 500 else AskError
+    raise kind(f"The question cannot be read ({answer.status_code}): {_detail(answer)}")
 
 
 def news(question: Json) -> list[str]:
@@ -151,13 +191,6 @@ def ended(question: Json) -> tuple[str, int]:
     return reasons[question["status"]], UNANSWERED
 
 
-def _sent(client: httpx.Client, method: str, path: str, **options: Any) -> httpx.Response:
-    try:
-        return client.request(method, path, **options)
-    except httpx.HTTPError as error:
-        raise AskError(f"The API does not answer ({type(error).__name__}).") from None
-
-
 def _detail(answer: httpx.Response) -> str:
     try:
         return str(answer.json().get("detail", ""))
@@ -165,15 +198,10 @@ def _detail(answer: httpx.Response) -> str:
         return answer.text[:200]
 
 
-def show(line: str) -> None:
-    """Shows progress on a terminal, in the same place."""
-    if sys.stdout.isatty():
-        print(f"\r\033[K{line}", end="", flush=True)
-
-
-def tell(line: str) -> None:
-    """Says a line that stays."""
-    print(f"\r\033[K{line}" if sys.stdout.isatty() else line, flush=True)
+def stays(question_id: str) -> None:
+    """Says where a question is that is followed no longer."""
+    if question_id:
+        tell(f"The question stays open: GET /questions/{question_id}")
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -191,10 +219,10 @@ def main(arguments: list[str] | None = None) -> int:
             line, status = ended(followed(client, question_id, tell, show, Clock()))
     except (AskError, DirectoryError) as error:
         print(error, file=sys.stderr)
+        stays(question_id)
         return REFUSED
     except KeyboardInterrupt:
-        if question_id:
-            tell(f"The question stays open: GET /questions/{question_id}")
+        stays(question_id)
         return UNANSWERED
     tell(line)
     return status

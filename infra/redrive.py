@@ -13,6 +13,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from botocore.exceptions import BotoCoreError, ClientError
+
 from infra.local import config
 from infra.local.aws import clients
 
@@ -112,15 +114,22 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--aws", action="store_true", help="the stack on AWS, not the local one")
     parser.add_argument("--stack", default="dragoman")
     options = parser.parse_args(arguments)
+    try:
+        _run(options)
+    except (BotoCoreError, ClientError) as error:
+        print(clients.trouble(error, options.aws), file=sys.stderr)
+        return 1
+    return 0
+
+
+def _run(options: argparse.Namespace) -> None:
     cloudformation, sqs = open_clients(options.aws)
     every = lanes(cloudformation, options.stack)
     if options.queue:
         moved = sum(put_back(sqs, lane) for lane in every if lane.name == options.queue)
         print(f"{options.queue}: {moved} put back")
-        return 0
-    if list_parked(sqs, every, print):
+    elif list_parked(sqs, every, print):
         print("Put a queue's messages back with: make redrive QUEUE=<name>")
-    return 0
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@ import {
   draftOf,
   emptyDraft,
   faultsOf,
+  isMadeOf,
   keywordsOf,
   readTable,
   requestOf,
@@ -124,11 +125,16 @@ test("decode reads UTF-8, UTF-16 and what Windows writes otherwise", () => {
 
 test("a table that was written is read back as it was", () => {
   const text = writeTable([ENTRY, { ...ENTRY, entryId: "e1111111111111111", phone: undefined, text: undefined }]);
-  assert.ok(text.startsWith("\uFEFFname,keywords,phone,address,hours,text,language,link,entryId\r\n"));
+  assert.ok(text.startsWith("\uFEFFname,keywords,phone,address,hours,text,language,link,entryId,version\r\n"));
   assert.ok(text.includes("'=HYPERLINK(1)"));
   const { rows, bad, missing, ignored } = readTable(text, LANGUAGES, "en");
   assert.deepEqual([bad, missing, ignored], [[], [], []]);
-  assert.deepEqual(rows[0], { row: 2, entryId: ENTRY.entryId, entry: requestOf(draftOf(ENTRY)) });
+  assert.deepEqual(rows[0], {
+    row: 2,
+    entryId: ENTRY.entryId,
+    version: ENTRY.version,
+    entry: requestOf(draftOf(ENTRY)),
+  });
   assert.equal("phone" in (rows[1]?.entry ?? {}), false);
 });
 
@@ -165,6 +171,33 @@ test("readTable names row, field and reason of what is bad, and keeps the rest",
   );
 });
 
+test("readTable knows which version a row was made from, and that a new entry has none", () => {
+  const lines = [`entryId,version,name,keywords`, `${ENTRY.entryId},7,A,a`, ",7,B,b", `e${"1".repeat(16)},v7,C,c`];
+  const { rows, bad } = readTable(lines.join("\n"), LANGUAGES, "en");
+  assert.deepEqual(
+    rows.map(({ entryId, version }) => [entryId, version]),
+    [
+      [ENTRY.entryId, 7],
+      ["", undefined],
+    ],
+  );
+  assert.deepEqual(
+    bad.map(({ row, field, code }) => [row, field, code]),
+    [[4, "version", "version"]],
+  );
+});
+
+test("readTable takes commas between keywords where there are no semicolons", () => {
+  const { rows } = readTable('name,keywords\nA,"a1, b1"\nB,"c; d, e"', LANGUAGES, "en");
+  assert.deepEqual(
+    rows.map(({ entry }) => entry.keywords),
+    [
+      ["a1", "b1"],
+      ["c", "d, e"],
+    ],
+  );
+});
+
 test("readTable wants the columns that every entry needs", () => {
   assert.deepEqual(readTable("name,phone\nA,1", LANGUAGES, "en").missing, ["keywords"]);
   assert.deepEqual(readTable("", LANGUAGES, "en").missing, ["name", "keywords"]);
@@ -194,6 +227,13 @@ for (const [what, some, faults] of faultCases)
 
 test("keywordsOf parts, trims and drops what is there twice", () =>
   assert.deepEqual(keywordsOf(" clinic ;Clinic, health  centre\ndoctor;"), ["clinic", "health centre", "doctor"]));
+
+test("isMadeOf knows an entry by its request, of whose keywords it may have fewer", () => {
+  const request = requestOf(draftOf(ENTRY));
+  assert.equal(isMadeOf(ENTRY, { ...request, keywords: [...request.keywords, "one more"] }), true);
+  assert.equal(isMadeOf(ENTRY, { ...request, keywords: ["another"] }), false);
+  assert.equal(isMadeOf(ENTRY, { ...request, name: "Another" }), false);
+});
 
 test("differing names the fields that differ, not how keywords are spaced", () => {
   assert.deepEqual(differing(draft, { ...draft, keywords: " a ;", phone: "1", name: "A " }), ["phone"]);

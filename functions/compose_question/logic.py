@@ -9,11 +9,12 @@ from typing import Any, Final, Self, TypedDict
 from compose_question.errors import InvalidWording
 from compose_question.settings import Settings
 from dragoman.addresses import address
-from dragoman.choices import numbered, silences, worded
+from dragoman.choices import MAX_BEGINNING, numbered, silences, worded
 from dragoman.documents import Delivery, Message, Question, SentText
 from dragoman.identifiers import conversation_id, question_message_id
 from dragoman.items import json_text
 from dragoman.recipients import UNDETERMINED
+from dragoman.texts import preview
 from dragoman.times import parse, rfc3339
 from dragoman.validation import ValidationError, validator
 
@@ -35,11 +36,13 @@ class Wait(TypedDict):
 
 
 class Composed(TypedDict):
-    """message: for the bus. The rest is for the question's item: choices is JSON text, options as they are sent."""
+    """message: for the bus. The rest is for the question's item: choices is JSON text; options and beginning, that of
+    the question, are as they are sent."""
 
     message: Message
     choices: str
     options: str
+    beginning: str
     wait: Wait
 
 
@@ -86,6 +89,7 @@ def compose(event: Mapping[str, Any], settings: Settings) -> Composed:
         "message": message,
         "choices": json_text(choices),
         "options": numbered(choice["rendered"] for choice in choices),
+        "beginning": preview(asking.words[0], MAX_BEGINNING),
         "wait": wait,
     }
 

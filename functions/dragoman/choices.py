@@ -2,10 +2,14 @@
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
+from typing import Final
 
 from dragoman.documents import WordedChoice
 from dragoman.keywords import sorting
 from dragoman.optouts import STOP
+
+# Of a question, what stands above its choices where several are asked back about.
+MAX_BEGINNING: Final = 160
 
 
 def numbered(texts: Iterable[str]) -> str:

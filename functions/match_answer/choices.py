@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Final, Self
 
 from dragoman.keywords import STOP_WORDS, folded, sorting
-from match_answer.yesno import EQUIVOCAL, Sense, listed, means_otherwise, sense, sense_of_sign
+from match_answer.yesno import EQUIVOCAL, Sense, is_acknowledgement, listed, means_otherwise, sense, sense_of_sign
 
 # Around an answer; they change nothing about it.
 POLITE: Final = listed("""
@@ -25,6 +25,8 @@ MARKERS: Final = listed("""
     elijo, eu escolho, je choisis, вариант, номер, цифра, رقم, الخيار, 选项, 選項, 选, 選, 番号, 번호, विकल्प, số,
     lựa chọn, pilihan, nomor
 """)
+# Before a number or one of the above: "la 1", "el número 2", "the second".
+ARTICLES: Final = listed("the, la, el, le, il, lo, o, a, die, der, das, het")
 # From one to nine in words, as far as no other language that is written here has the word for something else: "sei" is
 # six in Italian, and "I know" in Portuguese.
 NUMERALS: Final = """
@@ -60,6 +62,8 @@ NEGATIONS: Final = frozenset(
 # After yes or no, where more follows: "Yes, I will come".
 HEAD: Final = re.compile(r"[,;.:!،、。，]|\s[-–—]\s")
 KEYCAP: Final = re.compile("[\ufe0e\ufe0f\u20e3]")
+# Three letters alike anywhere, or two at the end of a word of more than these: "siii", "yesss", "nooo", "sii".
+DRAWN_OUT: Final = re.compile(r"([^\W\d])\1{2,}|(?<=\w)([^\W\d])\2\b")
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +102,8 @@ def chosen(
         return _by_sense(meant, choices)
     words = without_politeness(sorting(KEYCAP.sub("", text)))
     number, rest = numbered(words)
+    if words.startswith(f"{rest} ") and not _only(rest, choices):
+        rest = _without_article(rest)
     if number is None:
         return by_words(words, choices, spoken, other)
     if not rest:
@@ -109,6 +115,19 @@ def chosen(
     return agreed or by_words(words, choices, spoken, other)
 
 
+def translated(text: str, translation: str, choices: Sequence[Choice]) -> Choice | None:
+    """The one choice that a text is called in the desk's language: "déjalo" where the choice was sent as "Déjelo", for
+    "Leave it". Not one that is called yes or no, which no translation can tell."""
+    words = folded(without_politeness(sorting(translation)))
+    found = _only(words, choices) if words != folded(without_politeness(sorting(text))) else None
+    return found if found and found.sense is None else None
+
+
+def thanked(text: str) -> bool:
+    """Whether a text may as well thank for what was said last as answer a question: "ok", "ok thanks", thumbs up."""
+    return is_acknowledgement(text) or is_acknowledgement(without_politeness(sorting(text)))
+
+
 def numbered(words: str) -> tuple[int | None, str]:
     """The number that a text begins or ends with, and the other words: "2", "no 2", "option 2", "2 yes"."""
     parts = words.split()
@@ -118,6 +137,12 @@ def numbered(words: str) -> tuple[int | None, str]:
     at, number = numbers[0]
     rest = " ".join(parts[:at] + parts[at + 1 :])
     return number, "" if rest in MARKERS else rest
+
+
+def _without_article(rest: str) -> str:
+    """What stands before a number, where it is more than an article: "la" of "la 2", "el número" of "el número 2"."""
+    first, _, others = rest.partition(" ")
+    return "" if first in ARTICLES and (not others or others in MARKERS) else rest
 
 
 def number_of(word: str) -> int | None:
@@ -146,7 +171,13 @@ def by_words(words: str, choices: Sequence[Choice], spoken: Collection[str], oth
 
 
 def sense_of(words: str, spoken: Collection[str], other: Collection[str]) -> Sense | None:
-    """Yes or no, said once or with several words that all mean it."""
+    """Yes or no, said once or with several words that all mean it, with letters drawn out or not."""
+    shorter = (DRAWN_OUT.sub(letters, words) for letters in (r"\1\1\2\2", r"\1\2"))
+    meant = (_sense_of(short, spoken, other) for short in [words, *shorter] if short == words or len(short) >= MIN_PART)
+    return next(filter(None, meant), None)
+
+
+def _sense_of(words: str, spoken: Collection[str], other: Collection[str]) -> Sense | None:
     whole = sense(words, spoken, other)
     if whole:
         return whole

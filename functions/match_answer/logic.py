@@ -13,10 +13,9 @@ from dragoman.recipients import UNDETERMINED
 from dragoman.texts import shortened
 from dragoman.times import parse
 from dragoman.validation import ValidationError, validator
-from match_answer.choices import Choice, chosen
+from match_answer.choices import Choice, chosen, thanked, translated
 from match_answer.errors import InvalidQuestion
 from match_answer.questions import ANSWERED, OPEN, Question, clarification
-from match_answer.yesno import is_acknowledgement
 
 # What a report and its frames repeat of an answer in the sender's own words: the message has them all.
 MAX_SECTION_TEXT: Final = 300
@@ -221,13 +220,14 @@ def choice_of(message: Message, question: Question) -> Choice | None:
     """The choice that the message means."""
     spoken = {*message.languages, question.contact_language} - {UNDETERMINED, ""}
     asked_back = question.clarified_by not in ("", message.message_id)
-    return chosen(message.text, question.choices, sorted(spoken), ("en", question.language), asked_back)
+    found = chosen(message.text, question.choices, sorted(spoken), ("en", question.language), asked_back)
+    return found or translated(message.text, message.translation, question.choices)
 
 
 def _meant(message: Message, question: Question) -> bool:
     """Whether a message without a code is meant for a closed question: it names a choice of it, not long after. Thanks
     for what was recorded are no answer."""
-    if not question.closed_lately(message.at) or is_acknowledgement(message.text):
+    if not question.closed_lately(message.at) or thanked(message.text):
         return False
     return choice_of(message, question) is not None
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Final, Self
 
+from dragoman.choices import MAX_BEGINNING
 from dragoman.items import plain
 from dragoman.texts import preview, shortened
 from dragoman.times import parse
@@ -23,15 +24,14 @@ LATE: Final = timedelta(days=3)
 OVERDUE: Final = timedelta(minutes=10)
 # What a message holds beside the words before it (template.yaml).
 MAX_OPTIONS: Final = 900
-MAX_TEXT: Final = 160
 BETWEEN: Final = "\n\n"
 
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """What there is to know of a question for whoever wants to answer it. options: the numbered choices as they were
-    sent, in the contact's language; none for a question that is answered freely. conversation_id:
-    empty until it is worded, which takes a second or two; until then nobody can be answering it."""
+    """What there is to know of a question for whoever wants to answer it. text: how it begins, and options: the
+    numbered choices, as they were sent, in the contact's language; none for a question that is answered freely.
+    conversation_id: empty until it is worded, which takes a second or two; until then nobody can be answering it."""
 
     question_id: str
     status: str
@@ -56,7 +56,7 @@ class Question:
             question_id=kept["questionId"],
             status=kept["status"],
             code=kept["code"],
-            text=kept["text"],
+            text=kept.get("beginning") or kept["text"],
             language=language,
             contact_language=kept.get("contactLanguage", "und"),
             conversation_id=kept.get("conversationId", ""),
@@ -97,4 +97,4 @@ def clarification(questions: Iterable[Question], code: str) -> str:
 
 def _with_code(question: Question) -> str:
     lines = [f"#{question.code} {line}" for line in question.options.splitlines() if line.strip()]
-    return "\n".join([preview(question.text, MAX_TEXT), *(lines or [f"#{question.code} …"])])
+    return "\n".join([preview(question.text, MAX_BEGINNING), *(lines or [f"#{question.code} …"])])

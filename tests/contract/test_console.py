@@ -331,14 +331,16 @@ def number(shipped: Shipped, name: str, path: str = FORM) -> int:
 
 @rules(
     rewritten(FORM, '"text", "language", "link"', '"text", "link", "language"'),
-    rewritten(TOOL, '"link", "entryId")', '"link", "id")'),
+    rewritten(TOOL, '"link", "entryId", "version")', '"link", "id", "version")'),
+    rewritten(FORM, '"entryId", "version"]', '"entryId"]'),
     changed("schemas", "directory_entry_request", "properties", "email", to={"type": "string"}),
 )
 def every_table_of_entries_has_the_same_columns(shipped: Shipped) -> Iterator[str]:
-    console, tool = [*listed(shipped, FORM, "FIELDS"), "entryId"], listed(shipped, TOOL, "COLUMNS")
+    added = listed(shipped, FORM, "COLUMNS")
+    console, tool = [*listed(shipped, FORM, "FIELDS"), *added], listed(shipped, TOOL, "COLUMNS")
     if console != tool:
         yield f"{FORM} writes the columns {console}, {TOOL} {tool}: a file of one is for the other"
-    for name in sorted({*shipped.schemas["directory_entry_request"]["properties"], "entryId"} ^ {*tool}):
+    for name in sorted({*shipped.schemas["directory_entry_request"]["properties"], "entryId", "version"} ^ {*tool}):
         yield f"{TOOL}: {name} is a column or a property of schemas/directory_entry_request.json, but not both"
 
 

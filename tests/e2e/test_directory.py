@@ -169,6 +169,32 @@ def test_table_with_a_bad_row_is_reported_and_the_rest_imported(console: Console
         expect(desk.entries(name)).to_have_count(0)
 
 
+def test_table_is_not_written_over_what_another_editor_changed_since_its_export(
+    console: Consoles, windows: Windows, tmp_path: Path
+) -> None:
+    windows.expect(REFUSED)
+    one, two = console().sign_in(), console().sign_in(OPERATORS[1])
+    entry_id = added(one, "Ferry Pier", keywords="ferry", address="1 Pier Road")
+    with one.page.expect_download() as download:
+        one.page.get_by_test_id("directory-export").click()
+    exported = tmp_path / "directory.csv"
+    download.value.save_as(exported)
+    two.edit(entry_id)
+    two.fill_in(hours="8 to 16")
+    two.said("Ferry Pier")
+    text = exported.read_bytes().decode("utf-8-sig").replace("1 Pier Road", "2 Pier Road")
+    exported.write_text(text, encoding="utf-8-sig", newline="")
+    one.page.get_by_test_id("directory-import").click()
+    one.page.get_by_test_id("import-file").set_input_files(exported)
+    one.page.get_by_test_id("import-start").click()
+    expect(one.page.get_by_test_id("import-report")).to_contain_text("Somebody else changed the entry meanwhile.")
+    one.edit(entry_id)
+    expect(one.page.get_by_test_id("entry-address")).to_have_value("1 Pier Road")
+    expect(one.page.get_by_test_id("entry-hours")).to_have_value("8 to 16")
+    one.delete_entry(entry_id)
+    one.said("Ferry Pier")
+
+
 @pytest.mark.parametrize("size", [WIDE, NARROW], ids=["1280", "360"])
 @pytest.mark.parametrize("theme", THEMES)
 def test_pages_of_the_directory_can_be_read_by_everyone(console: Consoles, theme: str, size: tuple[int, int]) -> None:

@@ -353,6 +353,7 @@ def question_item(number: int) -> dict[str, Any]:
     texts = {"questionId": f"{number}" * 80, "status": "open", "code": "X2Q", "text": "語" * 640, "language": "ja"}
     texts |= {"contactLanguage": "ko", "choices": json.dumps(choices, ensure_ascii=False), "token": "t" * 1024}
     texts |= {"options": "\n".join(["1. " + "語" * 120] * 9), "deadlineAt": "2026-11-22T00:00:00.000Z"}
+    texts |= {"beginning": "語" * 160}
     return {name: {"S": value} for name, value in texts.items()}
 
 

@@ -5,7 +5,7 @@ import type { Entry } from "./schema.ts";
 /** The fields that somebody fills in, in the order of the table's columns. */
 export const FIELDS = ["name", "keywords", "phone", "address", "hours", "text", "language", "link"] as const;
 export type Field = (typeof FIELDS)[number];
-const COLUMNS = [...FIELDS, "entryId"] as const;
+const COLUMNS = [...FIELDS, "entryId", "version"] as const;
 export type Column = (typeof COLUMNS)[number];
 
 /** The most characters that a field takes. */
@@ -31,6 +31,7 @@ export type FaultCode =
   | "link"
   | "language"
   | "entryId"
+  | "version"
   | "twice"
   | "cells";
 export interface Fault {
@@ -50,7 +51,7 @@ export const emptyDraft = (language: string): Draft => ({
   link: "",
 });
 
-export const draftOf = (entry: Entry): Draft => ({
+export const draftOf = (entry: EntryRequest): Draft => ({
   name: entry.name,
   keywords: entry.keywords.join("; "),
   phone: entry.phone ?? "",
@@ -127,6 +128,11 @@ export const differing = (a: Draft, b: Draft): Field[] => {
   return FIELDS.filter((field) => !same(field));
 };
 
+/** Whether an entry may be what the server made of a request before: of keywords that mean the same it keeps one. */
+export const isMadeOf = (entry: Entry, request: EntryRequest): boolean =>
+  entry.keywords.every((keyword) => request.keywords.includes(keyword)) &&
+  !differing(draftOf(entry), draftOf({ ...request, keywords: entry.keywords })).length;
+
 const fold = (text: string): string => text.normalize("NFD").replace(/\p{M}/gu, "").toLowerCase();
 
 /** The entries that have all the words of a search somewhere. */
@@ -144,6 +150,8 @@ export interface Row {
   row: number;
   /** Empty for a new entry. */
   entryId: string;
+  /** Which version of the entry the row was made from, where it says so. */
+  version?: number;
   entry: EntryRequest;
 }
 
@@ -185,14 +193,23 @@ function readRow(
 ): { row: Row; faults: Fault[] } {
   const value = (column: Column) => cells[columns.indexOf(column)]?.trim() ?? "";
   const draft = Object.fromEntries(FIELDS.map((field) => [field, value(field)])) as Draft;
-  const entry = requestOf({ ...draft, language: draft.language || language }, /[;\n]/);
-  const row = { row: number, entryId: value("entryId"), entry };
+  // With commas between them they are meant as several all the same: as one keyword they would never be found.
+  const separator = draft.keywords.includes(";") ? /[;\n]/ : /[,\n]/;
+  const entry = requestOf({ ...draft, language: draft.language || language }, separator);
+  const entryId = value("entryId");
+  // Of a row that was copied to make a new entry of it, the version is left over.
+  const version = entryId ? value("version") : "";
+  const row: Row = { row: number, entryId, ...(version ? { version: Number(version) } : {}), entry };
   const faults = faultsOf(entry, languages);
   if (row.entryId && !/^e[0-9a-f]{16}$/.test(row.entryId)) faults.push({ field: "entryId", code: "entryId" });
+  if (version && !/^[1-9][0-9]{0,8}$/.test(version)) faults.push({ field: "version", code: "version" });
   // More cells than headings: a separator inside of words that nobody put in quotes.
   if (cells.slice(columns.length).some((cell) => cell.trim())) faults.push({ field: "name", code: "cells" });
   return { row, faults };
 }
 
 export const writeTable = (entries: readonly Entry[]): string =>
-  writeCsv([COLUMNS, ...entries.map((entry) => [...FIELDS.map((field) => draftOf(entry)[field]), entry.entryId])]);
+  writeCsv([
+    COLUMNS,
+    ...entries.map((entry) => [...FIELDS.map((field) => draftOf(entry)[field]), entry.entryId, String(entry.version)]),
+  ]);

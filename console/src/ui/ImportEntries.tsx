@@ -1,10 +1,19 @@
 /** Entries out of a table: first a report of what is wrong, then, when asked to, saving them one by one. */
 import { useEffect, useRef, useState } from "preact/hooks";
 import { ApiError, createEntry, getEntry, replaceEntry } from "../api.ts";
-import { deskLanguage, entryLanguages, remember, said } from "../directory.ts";
+import { deskLanguage, entries, entryLanguages, loadEntries, remember, said } from "../directory.ts";
 import { t } from "../i18n/index.ts";
 import { decode } from "../lib/csv.ts";
-import { type Column, readTable, type Row, type Table, writeTable } from "../lib/directory.ts";
+import {
+  type Column,
+  differing,
+  draftOf,
+  isMadeOf,
+  readTable,
+  type Row,
+  type Table,
+  writeTable,
+} from "../lib/directory.ts";
 import { go } from "../router.ts";
 import { errorText, Title } from "./basics.tsx";
 import { faultText } from "./EntryForm.tsx";
@@ -36,7 +45,10 @@ export function ImportPage() {
   const [chosen, setChosen] = useState<Chosen>();
   const [progress, setProgress] = useState<Progress>();
   const stopped = useRef(false);
-  useEffect(() => () => void (stopped.current = true), []);
+  useEffect(() => {
+    void loadEntries();
+    return () => void (stopped.current = true);
+  }, []);
   const start = async (rows: readonly Row[]) => {
     stopped.current = false;
     const result = await saveAll(rows, setProgress, () => stopped.current);
@@ -81,11 +93,15 @@ async function read(file: File): Promise<Chosen> {
   }
 }
 
-/** Saves one row: a new entry under the key of this attempt, or a change of the one that is there as it is now. */
-async function saveRow({ entryId, entry }: Row, key: string): Promise<void> {
-  const saved = entryId
-    ? await replaceEntry(entryId, (await getEntry(entryId)).version, entry)
-    : await createEntry(entry, key);
+/**
+ * Saves one row: a new entry under the key of this attempt, or a change of the version that the row was made from; where it
+ * names none, of the one that is there. What is there already is left alone, so that a table can be imported once more when
+ * it was mended, or stopped halfway.
+ */
+async function saveRow({ entryId, version, entry }: Row, key: string): Promise<void> {
+  const there = entryId ? await getEntry(entryId) : entries.value.find((one) => isMadeOf(one, entry));
+  if (there && !differing(draftOf(there), draftOf(entry)).length) return remember(there.entryId, there);
+  const saved = await (there ? replaceEntry(there.entryId, version ?? there.version, entry) : createEntry(entry, key));
   remember(saved.entryId, saved);
 }
 
@@ -168,7 +184,8 @@ function Findings({ chosen: { name, table, problem }, onStart }: { chosen: Chose
   );
 }
 
-const columnName = (column: Column): string => (column === "entryId" ? column : t(`directory.field.${column}`));
+const columnName = (column: Column): string =>
+  column === "entryId" || column === "version" ? column : t(`directory.field.${column}`);
 
 function Report({ table: { rows, bad, missing, ignored }, onStart }: { table: Table; onStart: (rows: Row[]) => void }) {
   if (missing.length)

@@ -2,10 +2,11 @@
 
 import threading
 from functools import cache
-from typing import Any
+from typing import Any, Final
 
 import boto3
 from botocore.config import Config
+from botocore.exceptions import EndpointConnectionError
 
 ACCOUNT_ID = "000000000000"
 REGION = "us-east-1"
@@ -21,6 +22,8 @@ _CONFIG = Config(
     # StartSyncExecution would go to sync-127.0.0.1 otherwise.
     inject_host_prefix=False,
 )
+# What somebody is told who calls a command while nothing runs.
+ABSENT: Final = "Dragoman does not answer. Start it in another terminal with: make run"
 _LOCK = threading.Lock()
 _endpoint: list[str] = []
 
@@ -42,6 +45,11 @@ def client(service: str) -> Any:
     """A boto3 client for `service` on the embedded AWS. Clients are shared: boto3's are thread-safe."""
     with _LOCK:
         return _make(service, endpoint())
+
+
+def trouble(error: Exception, aws: bool) -> str:
+    """Why a command did not get through, in words. aws: whether it went to AWS instead of the embedded one."""
+    return ABSENT if isinstance(error, EndpointConnectionError) and not aws else str(error)
 
 
 def session(access_key_id: str, secret_access_key: str, token: str | None = None) -> boto3.Session:

@@ -103,6 +103,8 @@ YES_OR_NO = [
     ("en", "of course", "yes"),
     ("en", "y", "yes"),
     ("en", "yes yes", "yes"),
+    ("en", "yesss!", "yes"),
+    ("en", "noo", "no"),
     ("en", "yes, but only tomorrow", "unclear"),
     ("en", "yes no", "unclear"),
     ("en", "not yet, I am driving", "unclear"),
@@ -115,6 +117,10 @@ YES_OR_NO = [
     ("es", "vale", "yes"),
     ("es", "no gracias", "no"),
     ("es", "Sí señor", "unclear"),
+    ("es", "Siii", "yes"),
+    ("es", "sí!! sii", "yes"),
+    ("es", "claroooo", "yes"),
+    ("es", "nooo, gracias", "no"),
     ("pt", "sim", "yes"),
     ("pt", "Não", "no"),
     ("pt", "nao obrigado", "no"),
@@ -124,6 +130,7 @@ YES_OR_NO = [
     ("fr", "D'accord", "yes"),
     ("fr", "non merci", "no"),
     ("fr", "si", "yes"),
+    ("fr", "ooo", "unclear"),
     ("de", "Ja, bitte", "yes"),
     ("de", "nein danke", "no"),
     ("de", "Nö", "no"),
@@ -132,6 +139,7 @@ YES_OR_NO = [
     ("it", "no, grazie", "no"),
     ("nl", "Jazeker", "yes"),
     ("nl", "nee bedankt", "no"),
+    ("nl", "neee", "no"),
     ("sv", "Japp", "yes"),
     ("sv", "Nej tack", "no"),
     ("da", "nej", "no"),
@@ -142,6 +150,7 @@ YES_OR_NO = [
     ("pl", "tak", "yes"),
     ("pl", "nie", "no"),
     ("pl", "no", "unclear"),
+    ("pl", "nooo", "unclear"),
     ("cs", "ano", "yes"),
     ("cs", "ne", "no"),
     ("ro", "da", "yes"),
@@ -235,7 +244,14 @@ NUMBERS = [
     ("Dos", "leave"),
     ("deux, merci", "leave"),
     ("option two", "leave"),
-    ("the second", "unclear"),
+    ("the second", "leave"),
+    ("la primera", "redrive"),
+    ("el 2", "leave"),
+    ("a 1, por favor", "redrive"),
+    ("el número 2", "leave"),
+    ("the second of May", "unclear"),
+    ("2 the", "unclear"),
+    ("no la 2", "unclear"),
     ("второй", "leave"),
     ("دو", "unclear"),
     ("three", "unclear"),
@@ -287,6 +303,8 @@ CALLED = [
     (SLOTS, (), "en", "another", "other"),
     (SLOTS, (), "en", "3", "other"),
     (SLOTS, (), "en", "10", "mon"),
+    ((("b", "The second bus"), ("a", "The first bus")), (), "en", "the second", "unclear"),
+    ((("x", "A"), ("y", "B")), (), "en", "a 2", "unclear"),
     (YES_NO, ("Tak", "Nie"), "pl", "Nie", "no"),
     (YES_NO, (), "pl", "no", "no"),
     (SLOTS, (), "en", "tomorrow", "unclear"),
@@ -386,6 +404,25 @@ def test_number_that_only_its_own_choice_is_called_by_is_plain() -> None:
     assert said("2", question(days), language="en")["section"]["value"] == "two"
 
 
+@pytest.mark.parametrize(
+    ("offers", "text", "translation", "expected"),
+    [
+        (REDRIVE, "déjalos por favor", "Please leave them", "leave"),
+        (REDRIVE, "mándalos otra vez", "Send them again.", "redrive"),
+        (REDRIVE, "no los dejes", "Do not leave them", "unclear"),
+        (REDRIVE, "déjalos", "Let them be", "unclear"),
+        (REDRIVE, "déjalos", "", "unclear"),
+        (YES_NO, "nel", "No", "unclear"),
+    ],
+)
+def test_choice_in_other_words_of_the_contacts_language_is_told_by_the_translation(
+    offers: tuple[tuple[str, str], ...], text: str, translation: str, expected: str
+) -> None:
+    shown = ("Envíelos otra vez", "Déjelos") if offers == REDRIVE else ("Sí", "No")
+    found = said(text, question(offers, shown, contact="es"), language="es", translation=translation)
+    assert value(found) == expected
+
+
 def test_question_that_is_not_worded_yet_is_answered_by_nobody() -> None:
     item = question(REDRIVE)
     del item["conversationId"]
@@ -423,6 +460,15 @@ def test_of_several_open_the_code_says_which() -> None:
         assert (found["questionId"], value(found)) == ("other", "leave"), text
 
 
+def test_of_several_open_each_begins_as_it_was_sent() -> None:
+    one = question(question_id="one", code="BBB", beginning="¿Seguimos?")
+    other = question(REDRIVE, ("Otra vez", "Dejarlos"), question_id="other", code="CC2", beginning="¿Otra vez?")
+    assert said("2", one, other, language="es")["options"].split("\n\n") == [
+        "¿Seguimos?\n#BBB 1. Yes\n#BBB 2. No",
+        "¿Otra vez?\n#CC2 1. Otra vez\n#CC2 2. Dejarlos",
+    ]
+
+
 def test_whoever_wrote_a_code_is_asked_back_with_it() -> None:
     """The other questions that may be open were not read: without the code the next answer would be unclear again."""
     found = said("#CC2 perhaps", question(REDRIVE, code="CC2"), language="en", code="CC2")
@@ -454,7 +500,9 @@ def test_long_after_a_closed_question_its_choices_are_ordinary_words() -> None:
     closed = question(status="expired", deadlineAt="2026-11-20T12:00:00.000Z")
     assert said("yes", closed, language="en")["section"] == {"state": "none"}
     assert said("#X2Q yes", closed, language="en", code="X2Q")["section"]["state"] == "late"
-    assert said("ok", question(status="answered", answeredAt=NOW), language="en")["section"] == {"state": "none"}
+    for text in ("ok", "ok thanks", "OK, thank you!", "vale, gracias", "\U0001f44d", "\U0001f44d gracias"):
+        thanks = said(text, question(status="answered", answeredAt=NOW), language="es")
+        assert thanks["section"] == {"state": "none"}, text
     for status in ("failed", "opted-out"):
         gone = question(status=status)
         assert said("yes", gone, language="en")["section"] == {"state": "none"}, status
@@ -545,7 +593,7 @@ def test_handlers_return_what_the_machine_takes_and_log_no_words(capsys: pytest.
     assert chosen["any"]
     logged = capsys.readouterr().out
     assert "nightly-42" in logged
-    assert not any(word in logged.lower() for word in ("leave", "555", "shall"))
+    assert not any(word in logged.lower() for word in ("leave", "2025550", "shall"))
 
 
 # --- which of them are read

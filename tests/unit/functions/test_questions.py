@@ -17,7 +17,7 @@ from compose_question.handler import handler as compose_question
 from compose_question.handler import settings as compose_settings
 from compose_question.logic import compose, delivery_of, put
 from compose_question.settings import Settings as ComposeSettings
-from dragoman.choices import numbered, silencing, worded
+from dragoman.choices import MAX_BEGINNING, numbered, silencing, worded
 from dragoman.errors import ConfigurationError
 from dragoman.frames import message_frame
 from dragoman.identifiers import CODE_LETTERS, DESK_MESSAGE_ID, conversation_id, question_code, question_message_id
@@ -136,6 +136,11 @@ def test_compose_choice_is_never_called_like_a_word_that_silences() -> None:
     made = compose(asking(words=words(("¿La fiebre?", "Alta", "Baja"))), COMPOSING)
     assert made["options"] == "1. Alta\n2. Leave it"
     assert "2. Leave it" in made["message"]["sendAs"]["text"]
+    assert made["beginning"] == "¿La fiebre?"
+
+
+def test_compose_keeps_no_more_of_a_question_than_is_asked_back_with() -> None:
+    assert len(compose(asking(words=words(("語" * 1280, "A", "B"))), COMPOSING)["beginning"]) == MAX_BEGINNING
 
 
 def test_arrange_without_a_number_of_ours_says_so() -> None:

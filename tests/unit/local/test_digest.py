@@ -2,6 +2,7 @@
 
 import json
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from botocore.exceptions import EndpointConnectionError
@@ -170,3 +171,7 @@ def test_command_says_in_a_line_why_there_is_no_digest(
     said = capsys.readouterr().err
     assert words in said
     assert said.count("\n") == 1
+
+
+def test_printed_moments_are_those_of_the_digests_own_clock() -> None:
+    assert digest.local("2026-11-28T04:59:59.000Z", ZoneInfo("America/New_York")) == "2026-11-27 23:59"

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import socket
+from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
-from botocore.exceptions import ClientError
+from botocore.exceptions import ClientError, EndpointConnectionError
 
-from infra import operators
+from infra import operators, redrive
+from infra.local.aws import clients
 
 POOL = "us-east-1_pool"
 
@@ -96,3 +99,24 @@ def test_listed_goes_through_all_pages_and_says_who_has_not_signed_in() -> None:
     operators.add(cognito, POOL, "zoe@example.org", "a password")
     operators.add(cognito, POOL, "ana@example.org")
     assert operators.listed(cognito, POOL) == ["ana@example.org (FORCE_CHANGE_PASSWORD)", "zoe@example.org"]
+
+
+@pytest.mark.parametrize("command", [operators.main, redrive.main])
+def test_command_without_a_running_stack_says_how_to_start_it(
+    command: Callable[[list[str]], int],
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setenv("DRAGOMAN_STATE_DIR", str(tmp_path))
+    monkeypatch.setattr("infra.local.aws.clients._endpoint", [])
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        monkeypatch.setenv("DRAGOMAN_AWS_PORT", str(taken.getsockname()[1]))
+    assert command([]) == 1
+    assert capsys.readouterr().err == f"{clients.ABSENT}\n"
+
+
+def test_trouble_with_aws_is_told_as_it_is() -> None:
+    error = EndpointConnectionError(endpoint_url="https://aws.example", error="refused")
+    assert "https://aws.example" in clients.trouble(error, aws=True)
+    assert clients.trouble(error, aws=False) == clients.ABSENT

@@ -96,6 +96,13 @@ def test_request_of_the_least_keeps_the_channel() -> None:
         ({"TO": NUMBER}, "make ask TO="),
         ({"TEXT": "x"}, "make ask TO="),
         ({"TO": NUMBER, "TEXT": "x", "WITHIN": "1h"}, "WITHIN is a number of seconds"),
+        ({"TO": NUMBER, "TEXT": "x", "WITHIN": "5"}, "WITHIN is a number of seconds from 10"),
+        ({"TO": NUMBER, "TEXT": "x", "REMIND": "2592001"}, "REMIND is a number of seconds from 5 to 2592000"),
+        ({"TO": NUMBER, "TEXT": "x", "QUESTION_LANGUAGE": "English"}, "LANGUAGE is the code"),
+        ({"TO": NUMBER, "TEXT": "x", "CHOICES": "send it=Send"}, "CHOICES are at most nine"),
+        ({"TO": NUMBER, "TEXT": "x", "CHOICES": "a;b;c;d;e;f;g;h;i;j"}, "CHOICES are at most nine"),
+        ({"TO": NUMBER, "TEXT": "x", "BY": "x" * 61}, "BY has at most"),
+        ({"TO": NUMBER, "TEXT": "x" * 641}, "TEXT has at most"),
         ({"TO": "2025550100", "TEXT": "x"}, "country code"),
         ({"TO": "fax:+12025550100", "TEXT": "x"}, "country code"),
         ({"TO": "+1202555010x", "TEXT": "x"}, "country code"),
@@ -104,6 +111,13 @@ def test_request_of_the_least_keeps_the_channel() -> None:
 def test_request_that_cannot_be_made_says_why(given: dict[str, str], says: str) -> None:
     with pytest.raises(AskError, match=says):
         request_of(given)
+
+
+def test_every_member_of_the_schema_says_what_it_takes() -> None:
+    schema = json.loads((ROOT / "schemas" / "question_request.json").read_text())
+    assert set(questions.TAKES) == set(schema["properties"]) - {"address"}, "the address is checked by itself"
+    for member, bound in (("answerWithinSeconds", "minimum"), ("remindAfterSeconds", "minimum"), ("text", "maxLength")):
+        assert f" {schema['properties'][member][bound]} " in questions.TAKES[member]
 
 
 def test_number_may_be_written_as_people_write_it() -> None:
@@ -138,6 +152,31 @@ def test_followed_until_it_is_answered_says_each_thing_once() -> None:
     assert followed(api.client, "q1", said.append, shown.append, FakeClock())["status"] == "answered"
     assert said[:2] == ["Asked with the code #X2Q, in es.", "Reminded at 2026-11-28T11:09:19.000Z."]
     assert shown[0] == "Waiting for the answer, 49:16 left"
+
+
+def test_followed_for_a_day_asks_seldom() -> None:
+    api, clock = FakeApi((200, {**OPEN, "deadlineAt": "2026-11-29T11:00:00.000Z"})), FakeClock()
+    ends = clock.now() + 86_400
+
+    def progress(_line: str) -> None:
+        if clock.now() > ends:
+            api.answers = [(200, DONE)]
+
+    assert followed(api.client, "q1", print, progress, clock)["status"] == "answered"
+    assert 60 < len(api.calls) < 10_000
+
+
+def test_followed_bears_what_passes() -> None:
+    api = FakeApi((404, {}), (200, OPEN), (429, {}), (503, {}), (200, DONE))
+    assert followed(api.client, "q1", print, print, FakeClock())["status"] == "answered"
+
+
+def test_followed_that_cannot_be_read_any_more_is_given_up() -> None:
+    api, clock = FakeApi((200, OPEN), (503, {"detail": "Try again."})), FakeClock()
+    began = clock.now()
+    with pytest.raises(AskError, match=r"\(503\): Try again\."):
+        followed(api.client, "q1", print, print, clock)
+    assert clock.now() > began + 100
 
 
 @pytest.mark.parametrize("answer", [(404, {}), (403, {"detail": "Send a valid API key"})])
@@ -180,6 +219,17 @@ def test_main_asks_and_follows(monkeypatch: pytest.MonkeyPatch, capsys: pytest.C
         monkeypatch.setenv(name, value)
     assert questions.main([]) == ANSWERED
     assert capsys.readouterr().out.splitlines()[-1] == "Answered: redrive: Send again (they wrote: 1)"
+
+
+def test_main_that_loses_the_question_says_where_it_is(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    api = FakeApi((202, {"questionId": "q1"}), (403, {"detail": "Send a valid API key"}))
+    monkeypatch.setattr(questions, "open_api", lambda aws, stack: api.client)
+    monkeypatch.setenv("TO", NUMBER)
+    monkeypatch.setenv("TEXT", "Shall we?")
+    assert questions.main([]) == REFUSED
+    assert capsys.readouterr().out.splitlines()[-1] == "The question stays open: GET /questions/q1"
 
 
 def test_main_without_a_question_explains(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
