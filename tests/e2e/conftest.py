@@ -5,9 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
-import httpx
 import pytest
 from playwright.sync_api import Browser, expect, sync_playwright
 
@@ -93,13 +91,8 @@ def handset(windows: Windows, stack: Running) -> Callable[..., Handset]:
 @pytest.fixture
 def callbacks(stack: Running) -> Iterator[Callable[..., None]]:
     """Tells the simulated Twilio how to report, for the length of a test."""
-    url = f"{stack.settings.twilio_url}/_sim/callbacks"
-
-    def plan(**wish: Any) -> None:
-        httpx.post(url, json=wish, timeout=10).raise_for_status()
-
-    yield plan
-    httpx.delete(url, timeout=10).raise_for_status()
+    yield stack.callbacks
+    stack.callbacks()
 
 
 @pytest.fixture

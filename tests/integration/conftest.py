@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.integration.asking import Executions, Person
 from tests.integration.stack import Running, new_stack
 
 # Who is on call at the stack `guarded`.
@@ -42,3 +43,23 @@ def guarded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     running.start()
     yield running
     assert running.stop() == 0, running.output
+
+
+@pytest.fixture
+def ordinary_provider(guarded: Running) -> Iterator[None]:
+    """Takes back afterwards what a test asked of the simulated Twilio."""
+    yield
+    guarded.no_faults()
+    guarded.callbacks()
+
+
+@pytest.fixture
+def on_call(guarded: Running) -> Person:
+    """Who is asked about incidents."""
+    return Person(guarded, ON_CALL)
+
+
+@pytest.fixture
+def incidents(guarded: Running) -> Executions:
+    """What the machine `incident` does from now on."""
+    return Executions(guarded, "Incident")

@@ -158,6 +158,10 @@ class Running:
         """Takes back what `fault` asked for."""
         httpx.delete(f"{self.settings.twilio_url}/_sim/faults", timeout=10).raise_for_status()
 
+    def callbacks(self, **plan: Any) -> None:
+        """How the simulated Twilio tells of deliveries from now on; without a plan as Twilio mostly does."""
+        httpx.post(f"{self.settings.twilio_url}/_sim/callbacks", json=plan, timeout=10).raise_for_status()
+
     # --- as an integrator -----------------------------------------------------------------------------------------
     def get(self, path: str, *, key: str | None = None, **parameters: Any) -> httpx.Response:
         """A request to the REST API with the stack's own key, or another."""

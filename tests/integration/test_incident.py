@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from typing import Any
 
-import httpx
 import pytest
 
 from tests.integration.asking import Executions, Person, expire, withdraw
@@ -17,27 +15,7 @@ GREETING = "Good morning, where is the clinic?"
 # Twilio's code for a number that it has no way to.
 NO_WAY = 21612
 
-
-@pytest.fixture(autouse=True)
-def _ordinary_provider(guarded: Running) -> Iterator[None]:
-    yield
-    guarded.no_faults()
-    callbacks(guarded)
-
-
-@pytest.fixture
-def on_call(guarded: Running) -> Person:
-    return Person(guarded, ON_CALL)
-
-
-@pytest.fixture
-def incidents(guarded: Running) -> Executions:
-    return Executions(guarded, "Incident")
-
-
-def callbacks(stack: Running, **plan: Any) -> None:
-    """How the simulated Twilio tells of deliveries from now on."""
-    httpx.post(f"{stack.settings.twilio_url}/_sim/callbacks", json=plan, timeout=10).raise_for_status()
+pytestmark = pytest.mark.usefixtures("ordinary_provider")
 
 
 def fails(stack: Running, *numbers: str, code: int = NO_WAY) -> list[str]:
@@ -84,7 +62,7 @@ def test_messages_that_fail_together_are_one_question_and_are_sent_again(
 def test_message_that_the_carrier_did_not_deliver_is_delivered_the_second_time(
     guarded: Running, on_call: Person, incidents: Executions
 ) -> None:
-    callbacks(guarded, fail=30003)
+    guarded.callbacks(fail=30003)
     report = guarded.text(From="+12025550603", Body=GREETING)
 
     def delivery(status: str) -> dict[str, Any]:
@@ -95,7 +73,7 @@ def test_message_that_the_carrier_did_not_deliver_is_delivered_the_second_time(
         return until(ask)
 
     delivery("undelivered")
-    callbacks(guarded)
+    guarded.callbacks()
     assert "The phone could not be reached." in on_call.question()
     on_call.answer("send them again")
     delivery("delivered")

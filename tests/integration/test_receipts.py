@@ -16,11 +16,7 @@ GREETING = "Good morning, where is the clinic?"
 @pytest.fixture(autouse=True)
 def _ordinary_callbacks(stack: Running) -> Iterator[None]:
     yield
-    httpx.delete(f"{stack.settings.twilio_url}/_sim/callbacks", timeout=10).raise_for_status()
-
-
-def plan(stack: Running, **callbacks: Any) -> None:
-    httpx.post(f"{stack.settings.twilio_url}/_sim/callbacks", json=callbacks, timeout=10).raise_for_status()
+    stack.callbacks()
 
 
 def callback(stack: Running, report_id: str, status: str, **fields: str) -> httpx.Response:
@@ -57,7 +53,7 @@ def delivered(stack: Running, report_id: str, status: str) -> dict[str, Any]:
 def test_delivery_ends_delivered_however_the_callbacks_come(
     stack: Running, number: str, callbacks: dict[str, Any]
 ) -> None:
-    plan(stack, **callbacks)
+    stack.callbacks(**callbacks)
     report = stack.text(From=f"+12025550{number}", Body=GREETING)
     delivered(stack, report["reportId"], "delivered")
     assert callback(stack, report["reportId"], "sent").status_code == 200
@@ -71,7 +67,7 @@ def test_delivery_ends_delivered_however_the_callbacks_come(
 def test_failure_is_told_in_plain_words_and_says_whether_a_retry_makes_sense(
     stack: Running, code: str, retry: bool
 ) -> None:
-    plan(stack, delay=3600)
+    stack.callbacks(delay=3600)
     report = stack.text(From=f"+1202555{code[1:]}", Body=GREETING)
     assert callback(stack, report["reportId"], "undelivered", ErrorCode=code).status_code == 200
     found = delivery(stack, report["reportId"])
@@ -102,7 +98,7 @@ def test_callback_on_a_message_that_is_not_ours_is_taken_and_changes_nothing(sta
 
 
 def test_reconciler_asks_about_what_no_callback_settled(stack: Running) -> None:
-    plan(stack, lose=True)
+    stack.callbacks(lose=True)
     report = stack.text(From="+12025550187", Body=GREETING)
     assert delivery(stack, report["reportId"]).get("status") not in ("delivered", "read")
     machine = stack.outputs()["ReconcileStateMachineArn"]

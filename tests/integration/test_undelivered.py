@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import secrets
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -12,32 +11,16 @@ import pytest
 from dragoman.identifiers import question_message_id
 from dragoman.validation import validator
 from tests.integration.asking import Executions, Person, withdraw
-from tests.integration.conftest import ON_CALL
 from tests.integration.desk import Console
 from tests.integration.stack import Running, until
-from tests.integration.test_incident import NO_WAY, callbacks
+from tests.integration.test_incident import NO_WAY
 from tests.integration.test_questions import ask, ended, question, stands, worded
 from tests.integration.test_tag_guard import described, instance
 
 OFF = "The phone could not be reached. It may be switched off or without a signal."
 CARLA = "+12025550626"
 
-
-@pytest.fixture(autouse=True)
-def _ordinary_provider(guarded: Running) -> Iterator[None]:
-    yield
-    guarded.no_faults()
-    callbacks(guarded)
-
-
-@pytest.fixture
-def on_call(guarded: Running) -> Person:
-    return Person(guarded, ON_CALL)
-
-
-@pytest.fixture
-def incidents(guarded: Running) -> Executions:
-    return Executions(guarded, "Incident")
+pytestmark = pytest.mark.usefixtures("ordinary_provider")
 
 
 def outcome(stack: Running, question_id: str) -> dict[str, Any]:
@@ -62,14 +45,14 @@ def test_question_to_a_phone_that_is_off_ends_as_undelivered_and_is_no_incident(
     guarded: Running, on_call: Person, incidents: Executions
 ) -> None:
     number = "+12025550621"
-    callbacks(guarded, fail=30003)
+    guarded.callbacks(fail=30003)
     with Console(guarded) as console:
         question_id = ask(guarded, number)
         assert closed(console, question_id)["status"] == "undelivered"
     found = question(guarded, question_id, stands("undelivered"))
     assert found["reason"] == OFF
     assert outcome(guarded, question_id) == {"questionId": question_id, "status": "undelivered"}
-    callbacks(guarded)
+    guarded.callbacks()
     assert [each["outcome"] for each in incidents.outputs(1)] == ["not-asked"]
     on_call.nothing()
     listed = guarded.get("/questions", status="undelivered").json()["questions"]
@@ -120,9 +103,9 @@ def test_reminder_that_does_not_arrive_leaves_the_question_open(
     question_id = ask(guarded, number, answerWithinSeconds=120, remindAfterSeconds=5)
     found = question(guarded, question_id, worded)
     until(lambda: delivered(guarded, found["messageId"]) or None)
-    callbacks(guarded, fail=30003)
+    guarded.callbacks(fail=30003)
     until(lambda: len(guarded.sent(number)) == 2 or None)
-    callbacks(guarded)
+    guarded.callbacks()
     assert OFF in on_call.question()
     on_call.answer("2")
     assert [each["outcome"] for each in incidents.outputs(1)] == ["left"]
@@ -131,7 +114,7 @@ def test_reminder_that_does_not_arrive_leaves_the_question_open(
 
 
 def test_same_failure_twice_changes_nothing(guarded: Running) -> None:
-    callbacks(guarded, fail=30005, twice=True)
+    guarded.callbacks(fail=30005, twice=True)
     question_id = ask(guarded, "+12025550625")
     found = question(guarded, question_id, stands("undelivered"))
     closing = Executions(guarded, "Undelivered")
