@@ -131,14 +131,15 @@ def outputs_of(cloudformation: Json, stack: str) -> dict[str, str]:
 def printed(digest: Mapping[str, Json]) -> list[str]:
     """The digest as lines for a terminal."""
     messages, answers = digest["messages"], digest["answers"]
+    came = _counted(messages["inbound"], "message")
     complete = "" if digest["complete"] else " (the day is not over)"
     lines = [
         f"{digest['day']} in {digest['timeZone']}{complete}",
         f"  from {digest['from']} to {digest['to']}",
         "",
-        f"  {messages['inbound']} messages came in, {messages['outbound']} went out, {messages['internal']} to rooms",
+        f"  {came} came in, {messages['outbound']} went out, {messages['internal']} to rooms",
         _answers(answers),
-        f"  {digest['questions']['asked']} questions asked, {digest['questions']['answered']} answered",
+        f"  {_counted(digest['questions']['asked'], 'question')} asked, {digest['questions']['answered']} answered",
         f"  {_sentiment(digest['sentiment'])}",
     ]
     for heading, name in _LISTS.items():
@@ -172,6 +173,10 @@ def _section(heading: str, rows: Iterable[tuple[str, int]], shown: int = SHOWN) 
     lines = [f"  {name:<{wide}} {count:6}  {'#' * max(1, BAR * count // most)}" for name, count in found[:shown]]
     left = [f"  and {len(found) - shown} more"] if len(found) > shown else []
     return ["", heading, *lines, *left]
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
 def _answers(answers: Mapping[str, Json]) -> str:
@@ -209,7 +214,7 @@ def _sentiment(sentiment: Mapping[str, Json]) -> str:
     if not sentiment["judged"]:
         return "no message was judged"
     told = ", ".join(f"{count} {name}" for name, count in sentiment["totals"].items())
-    return f"{sentiment['judged']} messages judged: {told}"
+    return f"{_counted(sentiment['judged'], 'message')} judged: {told}"
 
 
 def local_client(service: str) -> Json:

@@ -124,6 +124,11 @@ def test_printed_digest_has_what_matters() -> None:
     assert "Cost, an estimate: 0.0253 USD" in lines
 
 
+def test_printed_digest_of_one_message_says_so() -> None:
+    lines = digest.printed({**EXAMPLE, "messages": {**EXAMPLE["messages"], "inbound": 1}})
+    assert "  1 message came in, 2 went out, 1 to rooms" in lines
+
+
 def test_printed_empty_digest_leaves_out_what_is_not_there() -> None:
     lines = digest.printed(EMPTY)
     assert "no message was judged" in "\n".join(lines)
